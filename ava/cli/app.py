@@ -1,0 +1,65 @@
+"""The command line: one small module per command, loaded when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from ava.cli.doctor import doctor
+from ava.cli.extract import extract
+from ava.cli.models import models_list, models_path, models_pull
+from ava.cli.output import DEBUG, DEBUG_FLAG, fail
+from ava.cli.rank import rank
+from ava.cli.scorers import scorers
+from ava.core.errors import AvaError
+
+app = typer.Typer(
+    name="ava",
+    help="Finds the frames of a film or series that can become its artwork.",
+    epilog="Add --debug to any command to see the traceback of an error.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("rank")(rank)
+app.command("extract")(extract)
+app.command("scorers")(scorers)
+app.command("doctor")(doctor)
+models = typer.Typer(help="Weight files: list, fetch, find.", no_args_is_help=True)
+models.command("list")(models_list)
+models.command("pull")(models_pull)
+models.command("path")(models_path)
+app.add_typer(models, name="models")
+
+
+@app.callback(invoke_without_command=True)
+def _common(
+    version: bool = typer.Option(False, "--version", help="Print the version and end."),
+) -> None:
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(f"ava {version_of('ava-artwork')}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; `AvaError` becomes its exit code and two lines on stderr."""
+    sys.argv = [word for word in sys.argv if word != DEBUG_FLAG]
+    try:
+        app()
+    except AvaError as error:
+        if DEBUG:
+            raise
+        fail(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. Earlier results are untouched.\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

@@ -1,0 +1,29 @@
+"""``ava extract``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from ava.cli.options import CONFIG, FORMAT, JSON, OFFLINE, OUT, QUIET, SET, settings_from
+from ava.cli.titles import each_title
+
+
+def extract(
+    sources: list[Path] = typer.Argument(
+        ..., metavar="VIDEO…", help="Films, or folders of stills."
+    ),
+    out: Path = OUT,
+    still_format: str | None = FORMAT,
+    assignments: list[str] = SET,
+    config: Path | None = CONFIG,
+    as_json: bool = JSON,
+    quiet: bool = QUIET,
+    offline: bool = OFFLINE,
+) -> None:
+    """Scan a film: shots, statistics, scores, and a still of every shortlisted frame."""
+    settings = settings_from(config, assignments, {"stills.format": still_format})
+    from ava.pipeline import extract_title
+
+    each_title(sources, out, settings, as_json, quiet, offline, extract_title)

@@ -1,0 +1,34 @@
+"""Options that several commands share, and the settings they make."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ava.settings import Settings
+
+OUT = typer.Option(
+    Path("artwork"), "--out", "-o", help="Folder under which each title gets its own."
+)
+SET = typer.Option([], "--set", metavar="KEY=VALUE", help="Change a setting, as ranking.top=20.")
+CONFIG = typer.Option(
+    None, "--config", help="Settings file; ./ava.toml by default where there is one."
+)
+JSON = typer.Option(False, "--json", help="Print one JSON document for machines.")
+QUIET = typer.Option(False, "--quiet", "-q", help="No progress, no summary.")
+OFFLINE = typer.Option(False, "--offline", help="Never fetch weights.")
+FORMAT = typer.Option(None, "--format", help="Still format: jpeg or png.")
+
+
+def settings_from(config: Path | None, assignments: list[str], named: dict[str, Any]) -> Settings:
+    """Settings from the file, then ``--set``, then named options that were given."""
+    from ava.settings import FILE_NAME, load_settings
+
+    if config is None and Path(FILE_NAME).is_file():
+        config = Path(FILE_NAME)
+    given = [f"{key}={json.dumps(value)}" for key, value in named.items() if value is not None]
+    return load_settings(config, [*assignments, *given])

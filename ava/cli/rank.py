@@ -1,0 +1,38 @@
+"""``ava rank``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from ava.cli.options import CONFIG, FORMAT, JSON, OFFLINE, OUT, QUIET, SET, settings_from
+from ava.cli.titles import each_title
+
+
+def rank(
+    sources: list[Path] = typer.Argument(
+        ..., metavar="VIDEO|DIR…", help="Films, folders of stills, or title folders to rank again."
+    ),
+    out: Path = OUT,
+    top: int | None = typer.Option(None, "--top", "-n", help="Candidates wanted per title."),
+    profile: str | None = typer.Option(None, "--profile", help="Weights: a name, or a TOML file."),
+    still_format: str | None = FORMAT,
+    open_sheet: bool = typer.Option(False, "--open", help="Open the contact sheet in a browser."),
+    assignments: list[str] = SET,
+    config: Path | None = CONFIG,
+    as_json: bool = JSON,
+    quiet: bool = QUIET,
+    offline: bool = OFFLINE,
+) -> None:
+    """Rank the frames of a film: stills of the best, and a contact sheet with the reasons."""
+    named = {"ranking.top": top, "ranking.profile": profile, "stills.format": still_format}
+    settings = settings_from(config, assignments, named)
+    from ava.pipeline import rank_title
+
+    results = each_title(sources, out, settings, as_json, quiet, offline, rank_title)
+    if open_sheet and not as_json:
+        import webbrowser
+
+        for result in results:
+            webbrowser.open((result.folder / "index.html").resolve().as_uri())

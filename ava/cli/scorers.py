@@ -1,0 +1,33 @@
+"""``ava scorers``."""
+
+from __future__ import annotations
+
+from ava.cli.options import JSON
+from ava.cli.output import print_json, show_table
+
+
+def scorers(as_json: bool = JSON) -> None:
+    """List the scorers that are installed, with what each number means."""
+    from ava.scoring.registry import installed
+
+    registry = installed()
+    if as_json:
+        cards = [scorer.card.to_json() for scorer in registry.scorers]
+        print_json(cards)
+        return
+    rows = []
+    for scorer in registry.scorers:
+        for column in scorer.card.columns:
+            high = "∞" if column.high == float("inf") else f"{column.high:g}"
+            size = f" × {column.size}" if column.size > 1 else ""
+            better = {"more": "more is better", "less": "less is better", "neither": ""}
+            rows.append(
+                [
+                    scorer.card.name,
+                    column.name,
+                    f"{column.low:g}..{high}{size}",
+                    better[column.better],
+                    column.about,
+                ]
+            )
+    show_table(["Scorer", "Column", "Range", "Direction", "Meaning"], rows)

@@ -1,0 +1,90 @@
+"""Runs a job over titles and tells how each ended."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from ava.cli.output import DEBUG, fail, print_json, progress_bar, show_table
+from ava.core.errors import AvaError
+
+if TYPE_CHECKING:
+    from ava.pipeline import TitleResult
+    from ava.settings import Settings
+
+
+def each_title(
+    sources: list[Path],
+    out: Path,
+    settings: Settings,
+    as_json: bool,
+    quiet: bool,
+    offline: bool,
+    work: Callable[..., TitleResult],
+) -> list[TitleResult]:
+    """Do the titles one after the other; one that fails does not stop the others."""
+    from ava.scoring.contract import Runtime
+
+    done: list[TitleResult] = []
+    documents: list[dict[str, Any]] = []
+    failed: list[AvaError] = []
+    for source in sources:
+        try:
+            with progress_bar(source.name, quiet or as_json) as on_progress:
+                runtime = Runtime(may_download=not offline, on_progress=on_progress)
+                result = work(source, out, settings, runtime, on_progress)
+        except AvaError as error:
+            if DEBUG:
+                raise
+            failed.append(error)
+            fail(error)
+            documents.append({"source": str(source), "error": error.message, "hint": error.hint})
+            continue
+        done.append(result)
+        documents.append({"source": str(source), **_document(result)})
+        if not as_json and not quiet:
+            _summarize(result)
+    if as_json:
+        print_json(documents)
+    if failed:
+        raise typer.Exit(failed[0].exit_code)
+    return done
+
+
+def _document(result: TitleResult) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "folder": str(result.folder),
+        "frames_looked_at": result.n_frames,
+        "seconds": round(result.seconds, 3),
+        "problems": list(result.problems),
+    }
+    if result.ranking is not None:
+        document["sheet"] = str(result.folder / "index.html")
+        document["ranking"] = result.ranking.to_json()
+    return document
+
+
+def _summarize(result: TitleResult) -> None:
+    for problem in result.problems:
+        sys.stderr.write(f"Note: {problem}\n")
+    ranking = result.ranking
+    if ranking is None:
+        n_stills = sum(1 for _ in (result.folder / "stills").iterdir())
+        typer.echo(f"{n_stills} stills and their tables are in {result.folder}")
+        return
+    show_table(
+        ["", "Time", "Utility", "Why"],
+        [
+            [str(one.rank), one.label, f"{100 * one.utility:.0f}", " ".join(one.reasons)]
+            for one in ranking.candidates
+        ],
+    )
+    for note in ranking.notes:
+        typer.echo(note)
+    looked = f"{result.n_frames:,} frames" if result.n_frames else "scores of an earlier run"
+    typer.echo(f"From {looked} in {result.seconds:.1f} s.")
+    typer.echo(f"Contact sheet: {result.folder / 'index.html'}")

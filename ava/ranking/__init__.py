@@ -1,0 +1,1 @@
+"""From scores to an ordered, explained, diverse set of candidates."""

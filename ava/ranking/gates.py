@@ -1,0 +1,186 @@
+"""What can never be artwork is dropped, counted, and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ava.core.errors import NothingToRank
+from ava.ranking.pool import Pool
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """Where the gates stand.
+
+    Attributes
+    ----------
+    black_brightness : float
+        Mean L* below which a picture is black.
+    uniform_contrast : float
+        Distance in L* of dark and bright parts below which there is nothing to see.
+    blurred_share : float
+        A frame is blurred when its sharpness, or that of its sharpest area, is below this share
+        of the title's upper quartile.
+    clipped_dark, clipped_bright : float
+        Share of the picture without drawing in the shadows, in the lights.
+    text_card : float
+        Share of all that is drawn in a frame from which it is a title card or credits.
+    text_share : float
+        Share of the picture under text from which the text is in the way.
+    """
+
+    black_brightness: float = 5.0
+    uniform_contrast: float = 6.0
+    blurred_share: float = 0.72
+    clipped_dark: float = 0.92
+    clipped_bright: float = 0.6
+    text_card: float = 0.5
+    text_share: float = 0.025
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One reason to drop a frame.
+
+    Attributes
+    ----------
+    name : str
+        Identifier.
+    about : str
+        The reason in plain words.
+    may_lift : bool
+        Whether it is lifted, and that said, in a title that would otherwise keep no frame at all.
+    closed : callable
+        From pool and settings to a mask of the frames it drops.
+    """
+
+    name: str
+    about: str
+    may_lift: bool
+    closed: Callable[[Pool, GateSettings], Mask]
+
+
+def _black(pool: Pool, settings: GateSettings) -> Mask:
+    return pool.column("brightness") < settings.black_brightness
+
+
+def _uniform(pool: Pool, settings: GateSettings) -> Mask:
+    return pool.column("contrast") < settings.uniform_contrast
+
+
+def _transition(pool: Pool, settings: GateSettings) -> Mask:
+    return pool.in_transition
+
+
+def _text(pool: Pool, settings: GateSettings) -> Mask:
+    card = pool.column("text_card") >= settings.text_card
+    return card | (pool.column("text_share") >= settings.text_share)
+
+
+def _clipped(pool: Pool, settings: GateSettings) -> Mask:
+    burnt = pool.column("clipped_bright") > settings.clipped_bright
+    return burnt | (pool.column("clipped_dark") > settings.clipped_dark)
+
+
+def _blurred(pool: Pool, settings: GateSettings) -> Mask:
+    # Title cards and black frames say nothing about how sharp this film is.
+    pictures = ~(_black(pool, settings) | _uniform(pool, settings) | _text(pool, settings))
+    closed = np.zeros(len(pool), dtype=bool)
+    for name in ("sharpness", "sharpest_area"):
+        values = pool.column(name).astype(np.float64)
+        known = values[pictures & ~np.isnan(values)]
+        if known.size >= 4:
+            closed |= values < settings.blurred_share * np.percentile(known, 75)
+    return closed
+
+
+GATES = (
+    Gate("black", "black or nearly black", False, _black),
+    Gate("uniform", "one plain tone, nothing to see", False, _uniform),
+    Gate("transition", "in the middle of a fade or dissolve", True, _transition),
+    Gate("text", "a title card, credits, or a picture with text burnt in", True, _text),
+    Gate("clipped", "burnt out or drowned in black", True, _clipped),
+    Gate("blurred", "blurred, compared with the rest of this title", True, _blurred),
+)
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What a gate, or the search for repeats, took out.
+
+    Attributes
+    ----------
+    gate : str
+        Its identifier.
+    about : str
+        The reason in plain words.
+    rows : ndarray of int64
+        Rows of the pool, in order of time.
+    """
+
+    gate: str
+    about: str
+    rows: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Gated:
+    """The outcome of all gates.
+
+    Attributes
+    ----------
+    kept : ndarray of int64
+        Rows that passed.
+    dropped : tuple of Dropped
+        One for every gate that closed; a frame counts for the first gate that drops it.
+    lifted : tuple of str
+        Plain sentences on gates that had to be lifted.
+    """
+
+    kept: NDArray[np.int64]
+    dropped: tuple[Dropped, ...]
+    lifted: tuple[str, ...]
+
+
+def apply_gates(pool: Pool, settings: GateSettings) -> Gated:
+    """Drop what can never be artwork.
+
+    Where nothing would be left, the gates that may be lifted are, the last one first, until
+    something is; each lifting is reported.
+
+    Raises
+    ------
+    NothingToRank
+        When every frame is black or uniform, or the pool is empty; the message has the counts.
+    """
+    active = list(GATES)
+    lifted: list[str] = []
+    while True:
+        kept = np.ones(len(pool), dtype=bool)
+        dropped = []
+        for gate in active:
+            closed = kept & np.asarray(gate.closed(pool, settings), dtype=bool)
+            if closed.any():
+                dropped.append(Dropped(gate.name, gate.about, np.flatnonzero(closed)))
+            kept &= ~closed
+        if kept.any():
+            return Gated(np.flatnonzero(kept), tuple(dropped), tuple(lifted))
+        blamed = [gate for gate in active if gate.may_lift and _drops(gate.name, dropped)]
+        if not blamed:
+            counts = ", ".join(f"{len(one.rows)} {one.about}" for one in dropped)
+            raise NothingToRank(
+                f"no frame is left to rank ({counts or 'the source holds no frames'})",
+                "check the source; a film of black frames has no artwork",
+            )
+        active.remove(blamed[-1])
+        lifted.append(f"Every frame left was {blamed[-1].about}; they are ranked all the same.")
+
+
+def _drops(name: str, dropped: list[Dropped]) -> bool:
+    return any(one.gate == name for one in dropped)

@@ -1,0 +1,75 @@
+"""Weight profiles: which columns count, and how much."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ava.core.errors import ConfigError
+
+_FOLDER = Path(__file__).parent / "profiles"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A named set of weights.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    about : str
+        For which title it is.
+    weights : mapping of str to float
+        By column name, positive; only their proportions matter.
+    """
+
+    name: str
+    about: str
+    weights: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        if not self.weights:
+            raise ConfigError(f"profile {self.name} has no weights")
+        for column, weight in self.weights.items():
+            if isinstance(weight, bool) or not isinstance(weight, int | float) or not weight > 0:
+                raise ConfigError(
+                    f"profile {self.name}: the weight of {column} must be a positive number",
+                    "leave out what should not count",
+                )
+
+
+def built_in() -> list[str]:
+    """Names of the profiles that come with ava."""
+    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def load_profile(name_or_path: str) -> Profile:
+    """A built-in profile by name, or one's own by the path of a TOML file.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such profile or the file is not one.
+    """
+    path = _FOLDER / f"{name_or_path}.toml"
+    if not path.is_file():
+        path = Path(name_or_path)
+    if not path.is_file():
+        raise ConfigError(
+            f"no profile {name_or_path!r}",
+            f"name one of {', '.join(built_in())}, or the path of a TOML file",
+        )
+    try:
+        facts = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    unknown = sorted(set(facts) - {"name", "about", "weights"})
+    if unknown or not isinstance(facts.get("weights"), dict):
+        raise ConfigError(
+            f"{path} is not a profile" + (f": unknown key {unknown[0]}" if unknown else ""),
+            "it holds name, about and a table [weights] of columns and numbers",
+        )
+    return Profile(str(facts.get("name", path.stem)), str(facts.get("about", "")), facts["weights"])

@@ -1,0 +1,256 @@
+"""Gates, utility and diversity put together: an explained order."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ava.core.errors import ConfigError
+from ava.ranking.diversity import DiversitySettings, choose
+from ava.ranking.gates import Dropped, GateSettings, apply_gates
+from ava.ranking.pool import Pool
+from ava.ranking.profiles import Profile
+from ava.ranking.utility import Utility, utility_of
+
+_N_REASONS = 3
+_STRONG, _WEAK = 0.7, 0.15
+_N_EXAMPLES = 6
+
+
+@dataclass(frozen=True)
+class RankingSettings:
+    """How candidates are ranked.
+
+    Attributes
+    ----------
+    top : int
+        How many candidates are wanted, at most.
+    profile : str
+        Name of a built-in weight profile, or path of one's own.
+    gates : GateSettings
+        Where the gates stand.
+    diversity : DiversitySettings
+        How much likeness costs.
+    """
+
+    top: int = 12
+    profile: str = "default"
+    gates: GateSettings = field(default_factory=GateSettings)
+    diversity: DiversitySettings = field(default_factory=DiversitySettings)
+
+    def __post_init__(self) -> None:
+        if self.top < 1:
+            raise ConfigError(f"top must be at least 1, not {self.top}")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one column adds to a candidate's utility.
+
+    Attributes
+    ----------
+    column, label, about : str
+        The column, in a word and in a sentence.
+    value : float or None
+        The number itself; None where it does not apply.
+    percentile : float
+        Share of the ranked frames that are not better, 0..1.
+    points : float
+        What it adds; the parts of a candidate sum to its utility.
+    """
+
+    column: str
+    label: str
+    about: str
+    value: float | None
+    percentile: float
+    points: float
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A frame that could become artwork.
+
+    Attributes
+    ----------
+    rank : int
+        1 is the best.
+    frame_id : int
+        Place in the decoded stream.
+    pts_seconds : float
+        Time since the first picture.
+    label : str
+        Timecode or file name.
+    shot_index : int
+        Its shot.
+    utility : float
+        0..1.
+    likeness : float
+        To the nearest candidate ranked above it, 0..1; it was weighed against utility.
+    parts : tuple of Part
+        Where the utility comes from, in order of weight.
+    reasons : tuple of str
+        Plain sentences.
+    """
+
+    rank: int
+    frame_id: int
+    pts_seconds: float
+    label: str
+    shot_index: int
+    utility: float
+    likeness: float
+    parts: tuple[Part, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DroppedFrames:
+    """Frames that were taken out for one reason: how many, and some of them."""
+
+    gate: str
+    about: str
+    count: int
+    example_frame_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The result for one title.
+
+    Attributes
+    ----------
+    candidates : tuple of Candidate
+        Best first.
+    dropped : tuple of DroppedFrames
+        What was taken out, by reason.
+    notes : tuple of str
+        What a person should know: gates that were lifted, fewer candidates than asked for.
+    profile : str
+        The weight profile.
+    n_considered : int
+        Shortlisted frames in all.
+    """
+
+    candidates: tuple[Candidate, ...]
+    dropped: tuple[DroppedFrames, ...]
+    notes: tuple[str, ...]
+    profile: str
+    n_considered: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The ranking in plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, facts: dict[str, Any]) -> Ranking:
+        """The reverse of `to_json`."""
+        candidates = tuple(
+            Candidate(
+                **{
+                    **one,
+                    "parts": tuple(Part(**part) for part in one["parts"]),
+                    "reasons": tuple(one["reasons"]),
+                }
+            )
+            for one in facts["candidates"]
+        )
+        dropped = tuple(
+            DroppedFrames(**{**one, "example_frame_ids": tuple(one["example_frame_ids"])})
+            for one in facts["dropped"]
+        )
+        return cls(
+            candidates, dropped, tuple(facts["notes"]), facts["profile"], facts["n_considered"]
+        )
+
+
+def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Ranking:
+    """Rank the shortlisted frames of a title.
+
+    Raises
+    ------
+    NothingToRank
+        When no frame is left, with the counts.
+    """
+    gated = apply_gates(pool, settings.gates)
+    utility = utility_of(pool, gated.kept, profile)
+    total = utility.total
+    chosen = choose(pool, gated.kept, total, settings.top, settings.diversity)
+    candidates = tuple(
+        _candidate(pool, int(gated.kept[row]), rank, row, utility, likeness)
+        for rank, (row, likeness) in enumerate(
+            zip(chosen.picks, chosen.likeness, strict=True), start=1
+        )
+    )
+    dropped = [_dropped(pool, one) for one in gated.dropped]
+    if chosen.repeats:
+        rows = gated.kept[np.array(sorted(chosen.repeats), dtype=np.int64)]
+        about = "nearly the same picture as a better candidate"
+        dropped.append(_dropped(pool, Dropped("repeat", about, rows)))
+    notes = list(gated.lifted)
+    if len(candidates) < settings.top:
+        notes.append(
+            f"{settings.top} candidates were asked for; only {len(candidates)} are different "
+            "enough and without a flaw."
+        )
+    return Ranking(candidates, tuple(dropped), tuple(notes), profile.name, len(pool))
+
+
+def _dropped(pool: Pool, one: Dropped) -> DroppedFrames:
+    spread = np.unique(np.linspace(0, len(one.rows) - 1, _N_EXAMPLES).round().astype(int))
+    examples = tuple(int(frame) for frame in pool.frame_ids[one.rows[spread]])
+    return DroppedFrames(one.gate, one.about, len(one.rows), examples)
+
+
+def _candidate(
+    pool: Pool, pool_row: int, rank: int, row: int, utility: Utility, likeness: float
+) -> Candidate:
+    points, percentile = utility.parts[row], utility.percentile[row]
+    parts = tuple(
+        Part(
+            column.name,
+            column.label,
+            column.about,
+            _number(pool.column(column.name)[pool_row]),
+            float(percentile[at]),
+            float(points[at]),
+        )
+        for at, column in enumerate(utility.columns)
+    )
+    return Candidate(
+        rank=rank,
+        frame_id=int(pool.frame_ids[pool_row]),
+        pts_seconds=float(pool.pts_seconds[pool_row]),
+        label=pool.labels[pool_row],
+        shot_index=int(pool.shot_index[pool_row]),
+        utility=float(sum(part.points for part in parts)),
+        likeness=likeness,
+        parts=parts,
+        reasons=_reasons(pool, pool_row, utility, row),
+    )
+
+
+def _number(value: np.float32) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _reasons(pool: Pool, pool_row: int, utility: Utility, row: int) -> tuple[str, ...]:
+    """The heaviest strengths, then the heaviest weakness."""
+    percentile: NDArray[np.float64] = utility.percentile[row]
+    lifts = (percentile - 0.5) * utility.weights
+    reasons = []
+    for at in np.argsort(-lifts, kind="stable")[:_N_REASONS]:
+        if percentile[at] >= _STRONG:
+            column = utility.columns[at]
+            better = round(100 * percentile[at])
+            reasons.append(f"{column.label.capitalize()}: better than {better} % of this title.")
+    weakest = int(lifts.argmin())
+    applies = not np.isnan(pool.column(utility.columns[weakest].name)[pool_row])
+    if percentile[weakest] <= _WEAK and applies:
+        column = utility.columns[weakest]
+        worse = round(100 * (1 - percentile[weakest]))
+        reasons.append(f"Weak point, {column.label}: {worse} % of this title do better.")
+    return tuple(reasons or ("Solid all round, without an outstanding strength.",))

@@ -1,0 +1,107 @@
+"""Utility: weighted percentiles within the title, in parts that add up."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ava.core.errors import ConfigError
+from ava.ranking.pool import Pool
+from ava.ranking.profiles import Profile
+from ava.scoring.contract import Column
+
+_NEUTRAL = 0.5
+
+
+@dataclass(frozen=True)
+class Utility:
+    """Why each frame is worth what it is.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+        The columns that count, in order of weight.
+    weights : ndarray of float64, shape (C,)
+        Their weights; sum to 1.
+    percentile : ndarray of float64, shape (K, C)
+        Share of the title that is not better, 0..1, ties in the middle; 0.5 where a column does
+        not apply to a frame. Every shot counts the same, however many of its frames are ranked: a
+        long close-up would otherwise be measured against itself.
+    total : ndarray of float64, shape (K,)
+        0..1; the sum of `parts` over columns.
+    """
+
+    columns: tuple[Column, ...]
+    weights: NDArray[np.float64]
+    percentile: NDArray[np.float64]
+
+    @property
+    def parts(self) -> NDArray[np.float64]:
+        """What each column adds, shape (K, C)."""
+        return self.percentile * self.weights
+
+    @property
+    def total(self) -> NDArray[np.float64]:
+        """The utility, shape (K,)."""
+        total: NDArray[np.float64] = self.parts.sum(axis=1)
+        return total
+
+
+def utility_of(pool: Pool, rows: NDArray[np.int64], profile: Profile) -> Utility:
+    """Weigh the frames in `rows` against each other.
+
+    Raises
+    ------
+    ConfigError
+        When the profile names a column that nobody gives, or one without a better direction.
+    """
+    known = {column.name: column for column in pool.scores.scalars()}
+    chosen: list[tuple[float, Column]] = []
+    for name, weight in profile.weights.items():
+        column = known.get(name)
+        if column is None:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise ConfigError(
+                f"profile {profile.name} weighs {name}, which no scorer gives",
+                f"did you mean {near[0]}?" if near else "see: ava scorers",
+            )
+        if column.better == "neither":
+            raise ConfigError(
+                f"profile {profile.name} weighs {name}, which has no better direction",
+                "it describes a frame but does not rate it; see: ava scorers",
+            )
+        if not np.isnan(pool.column(name)[rows]).all():
+            chosen.append((float(weight), column))
+    if not chosen:
+        raise ConfigError(f"profile {profile.name} weighs nothing that this title has")
+    chosen.sort(key=lambda pair: -pair[0])
+    weights = np.array([weight for weight, _ in chosen])
+    _, place, n_in_shot = np.unique(pool.shot_index[rows], return_inverse=True, return_counts=True)
+    mass = 1.0 / n_in_shot[place]
+    percentiles = [
+        _percentile(pool.column(column.name)[rows].astype(np.float64), mass, column.better)
+        for _, column in chosen
+    ]
+    return Utility(
+        tuple(column for _, column in chosen),
+        weights / weights.sum(),
+        np.stack(percentiles, axis=1),
+    )
+
+
+def _percentile(
+    values: NDArray[np.float64], mass: NDArray[np.float64], better: str
+) -> NDArray[np.float64]:
+    """Mass of the known values that are worse, plus half of those that are equal."""
+    result = np.full(len(values), _NEUTRAL)
+    known = ~np.isnan(values)
+    levels, place = np.unique(
+        values[known] if better == "more" else -values[known], return_inverse=True
+    )
+    on_level = np.bincount(place, mass[known], minlength=len(levels))
+    below = np.cumsum(on_level) - on_level
+    result[known] = (below + on_level / 2)[place] / mass[known].sum()
+    return result

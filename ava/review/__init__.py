@@ -1,0 +1,1 @@
+"""Pages for designers: rendered from frozen contexts, autoescaped, without network."""

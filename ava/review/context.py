@@ -1,0 +1,107 @@
+"""What the contact sheet is rendered from. The template sees nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BoxView:
+    """A box to draw over a picture: its edges in per cent of the picture, and what it is."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class BarView:
+    """A score as a bar: length in per cent, and its explanation."""
+
+    label: str
+    percent: int
+    value: str
+    points: str
+    about: str
+
+
+@dataclass(frozen=True)
+class CardView:
+    """One candidate."""
+
+    rank: int
+    frame_id: int
+    label: str
+    clock: str
+    shot: int
+    utility_percent: int
+    picture: str
+    still: str
+    alt: str
+    aspect: str
+    reasons: tuple[str, ...]
+    bars: tuple[BarView, ...]
+    boxes: tuple[BoxView, ...]
+    palette: tuple[tuple[str, float], ...]
+    time_percent: float
+
+
+@dataclass(frozen=True)
+class ExampleView:
+    """One dropped frame."""
+
+    picture: str
+    label: str
+
+
+@dataclass(frozen=True)
+class DroppedView:
+    """One reason, with examples."""
+
+    gate: str
+    about: str
+    count: int
+    examples: tuple[ExampleView, ...]
+
+
+@dataclass(frozen=True)
+class ShotView:
+    """A shot on the timeline, in per cent of the film."""
+
+    left: float
+    width: float
+    index: int
+
+
+@dataclass(frozen=True)
+class SheetContext:
+    """The whole page.
+
+    Attributes
+    ----------
+    title : str
+        The title's name.
+    facts : tuple of (str, str)
+        Label and value pairs for the header.
+    cards : tuple of CardView
+        Candidates, best first.
+    dropped : tuple of DroppedView
+        What was taken out and why.
+    shots : tuple of ShotView
+        The timeline.
+    notes, warnings : tuple of str
+        What a person should know of the ranking, and of the source.
+    software : str
+        Name and version.
+    """
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    cards: tuple[CardView, ...]
+    dropped: tuple[DroppedView, ...]
+    shots: tuple[ShotView, ...]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    software: str

@@ -1,0 +1,190 @@
+"""Renders the contact sheet of a title folder. The only owner of Jinja."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+import numpy as np
+
+from ava.core.media_time import clock
+from ava.ranking.rank import Candidate, DroppedFrames
+from ava.review.context import (
+    BarView,
+    BoxView,
+    CardView,
+    DroppedView,
+    ExampleView,
+    SheetContext,
+    ShotView,
+)
+from ava.store.atomic import write_atomic
+from ava.store.title_folder import (
+    SHEET,
+    STILLS,
+    Title,
+    proxy_name,
+    read_boxes,
+    read_ranking,
+    read_shots,
+    read_title,
+)
+
+_FOLDER = Path(__file__).parent
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["path"] = quote
+    return environment
+
+
+def render(context: SheetContext) -> str:
+    """The page as text."""
+    static = _FOLDER / "static"
+    return (
+        _environment()
+        .get_template("sheet.html.jinja")
+        .render(
+            sheet=context,
+            css=(static / "sheet.css").read_text("utf-8"),
+            js=(static / "sheet.js").read_text("utf-8"),
+        )
+    )
+
+
+def write_sheet(folder: Path) -> Path:
+    """Write ``index.html`` into a title folder that has been ranked."""
+    page = folder / SHEET
+    write_atomic(page, render(sheet_context(folder)).encode("utf-8"))
+    return page
+
+
+def sheet_context(folder: Path) -> SheetContext:
+    """Everything the page shows, read from a title folder."""
+    title, ranking = read_title(folder), read_ranking(folder)
+    source = title.facts["source"]
+    boxes = {kind: read_boxes(folder, name) for kind, name in (("face", "faces"), ("text", "text"))}
+    stills = {path.stem.split("_")[0]: path.name for path in (folder / STILLS).iterdir()}
+    labels = dict(zip((ref.frame_id for ref in title.refs), title.pool.labels, strict=True))
+    seconds = title.pool.duration_seconds
+    cards = tuple(
+        _card(one, title, boxes, stills.get(f"{one.rank:03d}", ""), seconds)
+        for one in ranking.candidates
+    )
+    return SheetContext(
+        title=title.facts["title"],
+        facts=_facts(title, ranking.n_considered),
+        cards=cards,
+        dropped=tuple(_dropped(one, labels) for one in ranking.dropped),
+        shots=tuple(
+            ShotView(
+                left=100 * shot["start_seconds"] / seconds,
+                width=100 * (shot["end_seconds"] - shot["start_seconds"]) / seconds,
+                index=int(shot["index"]) + 1,
+            )
+            for shot in read_shots(folder)
+        ),
+        notes=ranking.notes,
+        warnings=(*source["warnings"], *title.pool.scores.problems),
+        software=title.facts["software"],
+    )
+
+
+def _facts(title: Title, n_considered: int) -> tuple[tuple[str, str], ...]:
+    source = title.facts["source"]
+    rate = title.facts["source"]["frame_rate"]
+    facts = [
+        ("Source", source["file"]),
+        ("Picture", f"{source['width_px']} × {source['height_px']}, {source['codec']}"),
+    ]
+    if source["kind"] == "video":
+        shown_rate = f"{_rate(rate)} frames/s" if rate else "variable rate"
+        facts.append(("Length", f"{clock(title.pool.duration_seconds)[:-4]}, {shown_rate}"))
+        looked = f"{title.facts['n_frames']:,} frames in {title.facts['n_shots']} shots"
+        facts.append(("Looked at", f"{looked}; {n_considered} shortlisted"))
+    else:
+        facts.append(("Looked at", f"{n_considered} stills"))
+    facts += [("Faces by", road) for name, road in title.facts["roads"].items() if name == "faces"]
+    return tuple(facts)
+
+
+def _rate(rate: str) -> str:
+    numerator, _, denominator = rate.partition("/")
+    return f"{int(numerator) / int(denominator or 1):.3f}".rstrip("0").rstrip(".")
+
+
+def _card(
+    one: Candidate,
+    title: Title,
+    boxes: dict[str, dict[int, list[list[float]]]],
+    still: str,
+    seconds: float,
+) -> CardView:
+    source = title.facts["source"]
+    row = int(np.searchsorted(title.pool.frame_ids, one.frame_id))
+    bars = tuple(
+        BarView(
+            label=part.label,
+            percent=round(100 * part.percentile),
+            value="does not apply" if part.value is None else f"{part.value:.3g}",
+            points=f"{100 * part.points:.1f}",
+            about=part.about,
+        )
+        for part in one.parts
+    )
+    drawn = tuple(
+        BoxView(100 * x0, 100 * y0, 100 * (x1 - x0), 100 * (y1 - y0), kind)
+        for kind, by_frame in boxes.items()
+        for x0, y0, x1, y1 in by_frame.get(one.frame_id, [])
+    )
+    n_faces = len(boxes["face"].get(one.frame_id, []))
+    return CardView(
+        rank=one.rank,
+        frame_id=one.frame_id,
+        label=one.label,
+        clock=clock(one.pts_seconds),
+        shot=one.shot_index + 1,
+        utility_percent=round(100 * one.utility),
+        picture=proxy_name(one.frame_id),
+        still=f"{STILLS}/{still}" if still else proxy_name(one.frame_id),
+        alt=f"Candidate {one.rank} at {one.label}, "
+        + ("no face seen" if n_faces == 0 else f"{n_faces} face{'s' * (n_faces > 1)} seen"),
+        aspect=f"{source['width_px']} / {source['height_px']}",
+        reasons=one.reasons,
+        bars=bars,
+        boxes=drawn,
+        palette=_palette(title, row),
+        time_percent=100 * one.pts_seconds / seconds,
+    )
+
+
+def _palette(title: Title, row: int) -> tuple[tuple[str, float], ...]:
+    """Colors with their share in per cent."""
+    scores: Any = title.pool.scores
+    if "palette" not in scores or np.isnan(scores["palette"][row]).any():
+        return ()
+    colors = scores["palette"][row].reshape(-1, 3).round().astype(int)
+    shares = scores["palette_share"][row]
+    return tuple(
+        ("#" + "".join(f"{value:02x}" for value in color), 100 * float(share))
+        for color, share in zip(colors, shares, strict=True)
+        if share > 0
+    )
+
+
+def _dropped(one: DroppedFrames, labels: dict[int, str]) -> DroppedView:
+    examples = tuple(
+        ExampleView(proxy_name(frame_id), labels[frame_id]) for frame_id in one.example_frame_ids
+    )
+    return DroppedView(one.gate, one.about, one.count, examples)

@@ -1,0 +1,213 @@
+"""One pass over a source: statistics of every frame, shots as they close, their shortlists."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ava.core.progress import OnProgress, Progress, silent
+from ava.scan.frame_stats import FrameFacts, FrameStats, StatsCollector
+from ava.scan.shortlist import Candidate, ShortlistSettings, ShotShortlist, quick_score
+from ava.scan.shots import Boundary, CutFinder, Shot, ShotBuilder
+from ava.scan.transitions import LOOK_AHEAD, TransitionFinder, TransitionSettings
+from ava.source.info import SourceFrame
+from ava.source.opening import Source
+
+_MIN_VOTES = 2  # one lone mixture of all lengths and middles is chance
+_PROGRESS_EVERY = 24
+_FLAT_STD = 6.0  # gray levels; the black or white end of a fade
+
+
+@dataclass(frozen=True)
+class ScanSettings:
+    """Settings of the single pass.
+
+    Attributes
+    ----------
+    lines_px : int
+        Luma is halved while it has at least twice so many lines.
+    cut_threshold : float
+        How many times its neighbours' difference a cut must be (PySceneDetect's adaptive ratio).
+    cut_min_content : float
+        The least mean difference of luma at a cut, gray levels of 255.
+    cut_margin_frames : int
+        Frames next to a cut are not taken: encoders smear there.
+    transitions : TransitionSettings
+        The mixture test for fades and dissolves.
+    shortlist : ShortlistSettings
+        How many frames go on.
+    """
+
+    lines_px: int = 270
+    cut_threshold: float = 3.0
+    cut_min_content: float = 10.0
+    cut_margin_frames: int = 2
+    transitions: TransitionSettings = field(default_factory=TransitionSettings)
+    shortlist: ShortlistSettings = field(default_factory=ShortlistSettings)
+
+
+@dataclass(frozen=True)
+class ClosedShot:
+    """A shot that is over, and its candidates in order of time."""
+
+    shot: Shot
+    candidates: list[Candidate]
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """What is known once the film has gone by.
+
+    Attributes
+    ----------
+    stats : FrameStats
+        A row for every frame.
+    shots : tuple of Shot
+        All shots, in order.
+    n_torn : int
+        Pictures that could not be decoded.
+    ended_early : bool
+        Whether damage cut the film short.
+    """
+
+    stats: FrameStats
+    shots: tuple[Shot, ...]
+    n_torn: int
+    ended_early: bool
+
+
+@dataclass(frozen=True)
+class _Pending:
+    frame: SourceFrame
+    facts: FrameFacts
+
+
+@dataclass(frozen=True)
+class _Break:
+    """A boundary that is found: the next shot begins with frame `at`."""
+
+    at: int
+    kind: Boundary
+    clean_end: int
+    next_clean: int
+
+
+class Scanner:
+    """Runs the pass; iterate over `run`, then read `result`."""
+
+    def __init__(self, settings: ScanSettings, on_progress: OnProgress = silent) -> None:
+        self._settings = settings
+        self._on_progress = on_progress
+        self.result: ScanResult | None = None
+
+    def run(self, source: Source) -> Iterator[ClosedShot]:
+        """Scan `source`, yielding every shot when it is over (about two seconds later)."""
+        follow = self._stills if source.info.kind == "stills" else self._film
+        stats, builder = StatsCollector(), ShotBuilder()
+        yield from follow(source, stats, builder)
+        self.result = ScanResult(
+            stats.columns(), tuple(builder.shots), source.n_torn, source.ended_early
+        )
+
+    def _measured(
+        self, source: Source, stats: StatsCollector, builder: ShotBuilder
+    ) -> Iterator[_Pending]:
+        total = source.info.n_frames_from_header or math.nan
+        for count, frame in enumerate(source.scan(), start=1):
+            seconds = frame.ref.time.seconds
+            builder.pts_seconds.append(seconds)
+            yield _Pending(frame, stats.add(seconds, frame.luma(self._settings.lines_px)))
+            if count % _PROGRESS_EVERY == 0:
+                self._on_progress(Progress("scan", count, total, "frames"))
+
+    def _stills(
+        self, source: Source, stats: StatsCollector, builder: ShotBuilder
+    ) -> Iterator[ClosedShot]:
+        for row, one in enumerate(self._measured(source, stats, builder)):
+            shot = builder.close(row + 1, "cut", row + 1, row + 1)
+            assert shot is not None
+            pixels = one.frame.rgb(self._settings.shortlist.height_px)
+            score = quick_score(one.facts, 0.0)
+            candidate = Candidate(one.frame.ref, one.frame.ref.time.seconds, score, pixels)
+            yield ClosedShot(shot, [candidate])
+
+    def _film(
+        self, source: Source, stats: StatsCollector, builder: ShotBuilder
+    ) -> Iterator[ClosedShot]:
+        settings = self._settings
+        cut_finder = CutFinder(settings.cut_threshold, settings.cut_min_content)
+        fades = TransitionFinder(settings.transitions)
+        shortlist = ShotShortlist(settings.shortlist, source.info.duration_seconds)
+        waiting: deque[_Pending] = deque()
+        cuts: list[int] = []
+        n_closed_to = 0
+        for one in self._measured(source, stats, builder):
+            waiting.append(one)
+            cuts += cut_finder.add(one.facts.small)
+            fades.add(one.facts.small)
+            # A frame is judged once its fate is known: is there a cut within the margin after it?
+            if len(waiting) > CutFinder.LOOK_AHEAD + settings.cut_margin_frames:
+                self._judge(waiting, cuts, shortlist)
+            if fades.horizon > n_closed_to:
+                n_closed_to = fades.horizon
+                yield from self._closed(fades, cuts, n_closed_to, builder, shortlist, stats)
+        fades.finish()
+        while waiting:
+            self._judge(waiting, cuts, shortlist)
+        shortlist.close_bucket()
+        n_frames = len(builder.pts_seconds)
+        yield from self._closed(fades, cuts, n_frames, builder, shortlist, stats)
+        last = self._close(builder, shortlist, _Break(n_frames, "edge", n_frames, n_frames))
+        if last:
+            yield last
+
+    def _judge(self, waiting: deque[_Pending], cuts: list[int], shortlist: ShotShortlist) -> None:
+        one = waiting.popleft()
+        frame_id, margin = one.frame.ref.frame_id, self._settings.cut_margin_frames
+        if frame_id in cuts[-64:]:
+            shortlist.close_bucket()
+        motion_after = waiting[0].facts.motion if waiting else 0.0
+        score = quick_score(one.facts, motion_after)
+        near_cut = any(cut - margin <= frame_id < cut + margin for cut in cuts[-8:])
+        # Not refused: a shot of four frames has no others.
+        shortlist.add(one.frame, score * 0.01 if near_cut else score)
+
+    def _closed(
+        self,
+        fades: TransitionFinder,
+        cuts: list[int],
+        horizon: int,
+        builder: ShotBuilder,
+        shortlist: ShotShortlist,
+        stats: StatsCollector,
+    ) -> Iterator[ClosedShot]:
+        """Close the shots whose boundaries can no longer change."""
+        start = builder.shots[-1].end_frame if builder.shots else 0
+        breaks = [_Break(cut, "cut", cut, cut) for cut in cuts if start < cut < horizon]
+        for fade in fades.found:
+            is_final = fade.last + LOOK_AHEAD < horizon or horizon == len(builder.pts_seconds)
+            if not is_final:
+                # Whatever comes after it may still be swallowed by it.
+                breaks = [one for one in breaks if one.at < fade.first]
+            elif fade.middle > start and fade.n_votes >= _MIN_VOTES:
+                ends = (max(0, fade.first - 2), min(fade.last + 2, len(builder.pts_seconds) - 1))
+                flattest = min(map(stats.luma_std_of, ends))
+                kind: Boundary = "fade" if flattest < _FLAT_STD else "dissolve"
+                breaks = [one for one in breaks if not fade.first <= one.at <= fade.last + 1]
+                breaks.append(_Break(fade.middle, kind, fade.first, fade.last + 1))
+        for one in sorted(breaks, key=lambda one: one.at):
+            closed = self._close(builder, shortlist, one)
+            if closed:
+                yield closed
+
+    def _close(
+        self, builder: ShotBuilder, shortlist: ShotShortlist, end: _Break
+    ) -> ClosedShot | None:
+        shot = builder.close(end.at, end.kind, end.clean_end, end.next_clean)
+        if shot is None:
+            return None
+        seconds = shot.end_seconds - shot.start_seconds
+        taken = shortlist.take(shot.clean_first, shot.clean_end, shot.end_frame, seconds)
+        return ClosedShot(shot, taken)

@@ -1,0 +1,131 @@
+"""The few frames of a shot that are worth a closer look, kept while the film goes by."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ava.scan.frame_stats import FrameFacts
+from ava.source.info import FrameRef, SourceFrame
+
+_MERGE_AT = 96  # pictures held for one open shot; then neighbours are merged in pairs
+
+
+@dataclass(frozen=True)
+class ShortlistSettings:
+    """How many frames are kept, and of what size.
+
+    Attributes
+    ----------
+    height_px : int
+        Lines of the pictures that the scorers see.
+    per_shot_power : float
+        A shot of s seconds keeps ``ceil(s ** per_shot_power)`` frames.
+    at_least : int
+        A short film keeps about so many in all, where it has them.
+    bucket_seconds : float
+        Of every stretch of this length the best frame is considered.
+    """
+
+    height_px: int = 540
+    per_shot_power: float = 0.75
+    at_least: int = 32
+    bucket_seconds: float = 0.5
+
+    def n_kept(self, shot_seconds: float, film_seconds: float) -> int:
+        """How many frames a shot of `shot_seconds` may keep."""
+        n_kept = math.ceil(math.pow(max(shot_seconds, 1e-3), self.per_shot_power))
+        if film_seconds > 0:  # not so for NaN: an unknown length adds nothing
+            n_kept = max(n_kept, math.ceil(self.at_least * min(1, shot_seconds / film_seconds)))
+        return n_kept
+
+    def bucket(self, film_seconds: float) -> float:
+        """Length of the stretches in a film of this length (NaN where unknown)."""
+        if not film_seconds > 0:
+            return self.bucket_seconds
+        return min(self.bucket_seconds, max(0.1, film_seconds / (2 * self.at_least)))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A frame that may go on: where it is, how it looks to the quick eye, and its picture."""
+
+    ref: FrameRef
+    pts_seconds: float
+    quick_score: float
+    pixels: NDArray[np.uint8]
+
+
+def quick_score(facts: FrameFacts, motion_after: float) -> float:
+    """A rough order of the frames of one shot: sharp, still, well exposed; more is better.
+
+    Only meant to compare neighbours: the scorers look again, more carefully.
+    """
+    stillness = 1.0 / (1.0 + 0.15 * max(facts.motion, motion_after))
+    exposure = 1.0 - 0.5 * min(1.0, facts.dark_share * facts.dark_share + facts.bright_share)
+    contrast = min(1.0, facts.luma_std / 30.0)
+    return math.log1p(facts.sharpness) * stillness * exposure * contrast
+
+
+class ShotShortlist:
+    """Collects candidates of the shot that is running.
+
+    The best frame of every bucket is converted when its bucket closes: two conversions a second of
+    film instead of one a frame. A shot too long for that has its neighbours merged in pairs, and
+    its buckets double, so that memory stays bounded and time stays evenly covered.
+    """
+
+    def __init__(self, settings: ShortlistSettings, film_seconds: float) -> None:
+        self._settings = settings
+        self._bucket_seconds = settings.bucket(film_seconds)
+        self._length = self._bucket_seconds
+        self._film_seconds = film_seconds
+        self._kept: list[Candidate] = []
+        self._best: tuple[float, SourceFrame] | None = None
+        self._bucket_end = -math.inf
+
+    def add(self, frame: SourceFrame, score: float) -> None:
+        """Consider one frame."""
+        seconds = frame.ref.time.seconds
+        if seconds >= self._bucket_end:
+            self.close_bucket()
+            self._bucket_end = seconds + self._length
+        if self._best is None or score > self._best[0]:
+            self._best = (score, frame)
+
+    def close_bucket(self) -> None:
+        """Convert the best frame of the running bucket; called at every boundary too."""
+        if self._best is not None:
+            score, frame = self._best
+            pixels = frame.rgb(self._settings.height_px)
+            self._kept.append(Candidate(frame.ref, frame.ref.time.seconds, score, pixels))
+            self._best = None
+        self._bucket_end = -math.inf
+        if len(self._kept) >= _MERGE_AT:
+            pairs = zip(self._kept[0::2], self._kept[1::2], strict=False)
+            self._kept = [max(pair, key=lambda one: one.quick_score) for pair in pairs]
+            self._length *= 2
+
+    def take(self, clean_first: int, clean_end: int, end: int, seconds: float) -> list[Candidate]:
+        """The best frames before frame `end`, in order of time; they are forgotten here.
+
+        Parameters
+        ----------
+        clean_first, clean_end : int
+            Frames outside of this range touch a transition and are only taken when nothing else
+            is there.
+        end : int
+            First frame of the next shot.
+        seconds : float
+            Length of the shot.
+        """
+        mine = [one for one in self._kept if one.ref.frame_id < end]
+        self._kept = [one for one in self._kept if one.ref.frame_id >= end]
+        clean = [one for one in mine if clean_first <= one.ref.frame_id < clean_end]
+        best_first = sorted(clean or mine, key=lambda one: (-one.quick_score, one.ref.frame_id))
+        n_kept = self._settings.n_kept(seconds, self._film_seconds) if clean else 1
+        self._length = self._bucket_seconds
+        return sorted(best_first[:n_kept], key=lambda one: one.ref.frame_id)

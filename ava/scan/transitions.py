@@ -1,0 +1,152 @@
+"""Fades and dissolves, found where a frame is a mixture of the frames before and after it.
+
+In a dissolve frame(t) = (1 - a)·A + a·B while a goes from 0 to 1, and a fade is the same with one
+side black or white (Lienhart, "Reliable transition detection in videos", 2001). Every frame is
+tried as the middle of a mixture of several lengths: the two ends must differ and be unrelated, the
+middle and the quarter points must be explained by the two ends, with a rising. Camera moves fail
+this: what a pan shows halfway is not the sum of where it starts and ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ava.scan.shots import Transition
+
+THUMB_SIZE = (48, 27)
+_HALF_WIDTHS = (3, 4, 6, 9, 13, 19, 27, 38)  # frames; up to three seconds at 25 frames/s
+LOOK_AHEAD = _HALF_WIDTHS[-1]
+_CHUNK = 32
+_FLAT_VARIANCE = 9.0
+
+
+@dataclass(frozen=True)
+class TransitionSettings:
+    """How strict the mixture test is.
+
+    Attributes
+    ----------
+    min_difference : float
+        Root mean square difference of the two ends, gray levels of 255.
+    max_residual : float
+        What the mixture may leave unexplained, as a share of that difference.
+    max_correlation : float
+        Above this the two ends show the same thing, and it is no change of picture.
+    """
+
+    min_difference: float = 9.0
+    max_residual: float = 0.26
+    max_correlation: float = 0.6
+
+
+class TransitionFinder:
+    """Finds gradual transitions in a stream of frames, some two seconds behind it."""
+
+    def __init__(self, settings: TransitionSettings) -> None:
+        self._settings = settings
+        self._thumbs: list[NDArray[np.float32]] = []
+        self._first = 0  # frame id of the first thumb still held
+        self._searched = 0  # frames before this one have been tried as a middle
+        self._found: list[Transition] = []
+
+    @property
+    def horizon(self) -> int:
+        """No transition that is still to be reported begins before this frame."""
+        return max(0, self._searched - LOOK_AHEAD)
+
+    @property
+    def found(self) -> list[Transition]:
+        """What was found so far; the last one may still grow until `horizon` has passed it."""
+        return self._found
+
+    def add(self, small_luma: NDArray[np.uint8]) -> None:
+        """Take the next frame."""
+        thumb = cv2.resize(small_luma, THUMB_SIZE, interpolation=cv2.INTER_AREA)
+        self._thumbs.append(thumb.astype(np.float32).ravel())
+        end = self._first + len(self._thumbs)
+        if end - self._searched >= LOOK_AHEAD + _CHUNK:
+            self._search(end - LOOK_AHEAD)
+
+    def finish(self) -> None:
+        """Search to the end of the film."""
+        self._search(self._first + len(self._thumbs))
+        self._searched += 2 * LOOK_AHEAD  # nothing is pending any more
+
+    def _search(self, until: int) -> None:
+        thumbs = np.stack(self._thumbs) if self._thumbs else np.zeros((0, 1), np.float32)
+        spans: list[tuple[int, int]] = []
+        for half in _HALF_WIDTHS:
+            spans += self._spans(thumbs, half, until)
+        self._merge(sorted(spans))
+        self._searched = until
+        keep_from = max(self._first, until - 2 * LOOK_AHEAD)
+        self._thumbs = self._thumbs[keep_from - self._first :]
+        self._first = keep_from
+
+    def _spans(self, thumbs: NDArray[np.float32], half: int, until: int) -> list[tuple[int, int]]:
+        """Transitions (first, last frame) whose middle lies in [searched, until)."""
+        low = max(self._searched - self._first, half)
+        high = min(until - self._first, len(thumbs) - half)
+        if high <= low:
+            return []
+        settings, middle = self._settings, np.arange(low, high)
+        start, end = thumbs[middle - half], thumbs[middle + half]
+        change = end - start
+        power = np.maximum((change * change).mean(axis=1), 1e-6)
+        good = power > settings.min_difference**2
+        good &= _unrelated(start, end, settings.max_correlation)
+        shares = []
+        for step in (-half // 2, 0, (half + 1) // 2):
+            offset = thumbs[middle + step] - start
+            share = (offset * change).mean(axis=1) / power
+            unexplained = ((offset - share[:, None] * change) ** 2).mean(axis=1)
+            good &= unexplained < settings.max_residual**2 * power
+            shares.append(share)
+        before, centre, after = shares
+        good &= (centre > 0.25) & (centre < 0.75) & (before > -0.1) & (after < 1.1)
+        good &= (centre - before > 0.04) & (after - centre > 0.04)
+        return [span for row in middle[good] if (span := self._extent(thumbs, int(row), half))]
+
+    def _extent(
+        self, thumbs: NDArray[np.float32], middle: int, half: int
+    ) -> tuple[int, int] | None:
+        """First and last mixed frame around `middle`; None where one step does most of the change."""
+        window = thumbs[middle - half : middle + half + 1]
+        change = window[-1] - window[0]
+        share = (window - window[0]) @ change / (change @ change)
+        if np.abs(np.diff(share)).max() > 0.5:
+            return None
+        mixed = np.flatnonzero((share > 0.06) & (share < 0.94))
+        if mixed.size == 0:
+            return None
+        offset = self._first + middle - half
+        return offset + int(mixed[0]), offset + int(mixed[-1])
+
+    def _merge(self, spans: list[tuple[int, int]]) -> None:
+        """Join overlapping spans, among themselves and with what was found before."""
+        for first, last in spans:
+            if self._found and first <= self._found[-1].last + 1:
+                known = self._found[-1]
+                self._found[-1] = Transition(
+                    min(known.first, first), max(known.last, last), known.n_votes + 1
+                )
+            else:
+                self._found.append(Transition(first, last, 1))
+
+
+def _unrelated(
+    start: NDArray[np.float32], end: NDArray[np.float32], max_correlation: float
+) -> NDArray[np.bool_]:
+    """Whether two pictures show different things; a flat one is unrelated to everything."""
+    start_variance, end_variance = start.var(axis=1), end.var(axis=1)
+    covariance = (
+        (start - start.mean(axis=1, keepdims=True)) * (end - end.mean(axis=1, keepdims=True))
+    ).mean(axis=1)
+    correlation = covariance / np.sqrt(np.maximum(start_variance * end_variance, 1e-6))
+    flat = np.minimum(start_variance, end_variance) < _FLAT_VARIANCE
+    result: NDArray[np.bool_] = flat | (correlation < max_correlation)
+    return result

@@ -1,0 +1,213 @@
+"""What a scorer and an analyser are. Strangers' packages import this file and no other of ours
+but `ava.core` and `ava.scoring.analyses`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ava.core.errors import ScorerError
+from ava.core.frame_batch import FrameBatch
+from ava.core.identity import settings_id
+from ava.core.progress import OnProgress, silent
+from ava.scoring.analyses import Analyses, Analysis
+
+Better = Literal["more", "less", "neither"]
+Values = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One number, or one vector, that a scorer gives every frame.
+
+    Attributes
+    ----------
+    name : str
+        Lower-case identifier, unique over all scorers.
+    unit : str
+        "share", "degrees", "gray levels", "count" …
+    low, high : float
+        The range it can take; `high` may be infinity.
+    better : {"more", "less", "neither"}
+        Which direction makes a better still; "neither" where it is a description.
+    about : str
+        One plain sentence for a designer.
+    size : int
+        Length of the vector; 1 for a number.
+    label : str
+        Two or three words for a chart; by default the name with spaces.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    better: Better
+    about: str
+    size: int = 1
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier() or self.name != self.name.lower():
+            raise ScorerError(f"column name {self.name!r} is not a lower-case identifier")
+        if not self.low < self.high:
+            raise ScorerError(f"column {self.name}: low must be below high")
+        if self.size < 1:
+            raise ScorerError(f"column {self.name}: size must be at least 1")
+        if not self.label:
+            object.__setattr__(self, "label", self.name.replace("_", " "))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one frame's value: ``()`` or ``(size,)``."""
+        return () if self.size == 1 else (self.size,)
+
+
+@dataclass(frozen=True)
+class ScorerCard:
+    """Who a scorer is.
+
+    Attributes
+    ----------
+    name : str
+        Lower-case identifier, unique over all scorers.
+    version : int
+        Raised whenever a number would change.
+    columns : tuple of Column
+        What it gives.
+    height_px : int
+        Lines of the pictures it wants; they are made for it.
+    needs : tuple of type
+        The analyses it reads (`Faces`, `Saliency` …).
+    settings : mapping
+        Whatever else changes its numbers, in plain JSON types.
+    """
+
+    name: str
+    version: int
+    columns: tuple[Column, ...]
+    height_px: int = 270
+    needs: tuple[type[Analysis], ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def scorer_id(self) -> str:
+        """Name, version and a fingerprint of all that changes the numbers."""
+        facts = {"height_px": self.height_px, "settings": dict(self.settings)}
+        return f"{self.name}-{self.version}-{settings_id(facts)}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The card in plain JSON types."""
+        columns = [asdict(column) for column in self.columns]
+        for column in columns:
+            column["high"] = None if np.isinf(column["high"]) else column["high"]
+        return {
+            "name": self.name,
+            "version": self.version,
+            "id": self.scorer_id,
+            "height_px": self.height_px,
+            "needs": [need.__name__ for need in self.needs],
+            "columns": columns,
+        }
+
+
+@dataclass(frozen=True)
+class AnalyserCard:
+    """Who an analyser is: like a scorer, but it yields an `Analysis` instead of columns."""
+
+    name: str
+    version: int
+    yields: type[Analysis]
+    height_px: int = 270
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def analyser_id(self) -> str:
+        """Name, version and a fingerprint of all that changes the result."""
+        facts = {"height_px": self.height_px, "settings": dict(self.settings)}
+        return f"{self.name}-{self.version}-{settings_id(facts)}"
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What a scorer may use of the machine.
+
+    Attributes
+    ----------
+    n_threads : int
+        Threads that a library inside may take.
+    may_download : bool
+        Whether missing weights may be fetched.
+    on_progress : callable
+        Told how far a download is.
+    """
+
+    n_threads: int = 2
+    may_download: bool = True
+    on_progress: OnProgress = silent
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """Gives numbers to frames.
+
+    The number of a frame never depends on its neighbours in the batch. `score` does no input or
+    output, reads no clock and no global random state. NaN means "does not apply".
+    """
+
+    card: ClassVar[ScorerCard]
+
+    def open(self, runtime: Runtime) -> None:
+        """Load what is needed; raises `WeightsError` where weights are missing."""
+        ...
+
+    def score(self, frames: FrameBatch, found: Analyses, /) -> Mapping[str, Values]:
+        """Values by column name, float32, of shape ``(N,)`` or ``(N, size)``."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything; `open` may follow again."""
+        ...
+
+
+@runtime_checkable
+class Analyser(Protocol):
+    """Finds things in frames that several scorers share; the same rules hold."""
+
+    card: ClassVar[AnalyserCard]
+
+    def open(self, runtime: Runtime) -> None:
+        """Load what is needed; raises `WeightsError` where weights are missing."""
+        ...
+
+    def analyse(self, frames: FrameBatch, /) -> Analysis:
+        """An instance of ``card.yields`` for these frames."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything; `open` may follow again."""
+        ...
+
+    @property
+    def road(self) -> str:
+        """Which of several ways was taken, in plain words; empty where there is one."""
+        ...
+
+
+@dataclass(frozen=True)
+class Provider:
+    """What a package offers under the entry point group ``ava.scorers``.
+
+    Attributes
+    ----------
+    scorers, analysers : tuple of type
+        Classes that can be made without arguments.
+    """
+
+    scorers: tuple[type[Scorer], ...]
+    analysers: tuple[type[Analyser], ...] = ()

@@ -1,0 +1,118 @@
+"""All settings of a run, from dataclasses, a file and the command line.
+
+Later wins: the defaults, then ``ava.toml``, then ``--set section.key=value``, then named options.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from ava.core.errors import ConfigError
+from ava.core.identity import settings_id
+from ava.ranking.rank import RankingSettings
+from ava.scan.scanner import ScanSettings
+from ava.store.stills import StillSettings
+
+FILE_NAME = "ava.toml"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set.
+
+    Attributes
+    ----------
+    scan : ScanSettings
+        The single pass.
+    ranking : RankingSettings
+        Gates, weights, diversity.
+    stills : StillSettings
+        How the winners are written.
+    """
+
+    scan: ScanSettings = field(default_factory=ScanSettings)
+    ranking: RankingSettings = field(default_factory=RankingSettings)
+    stills: StillSettings = field(default_factory=StillSettings)
+
+    @property
+    def scan_id(self) -> str:
+        """Fingerprint of what decides which frames are shortlisted."""
+        return settings_id(dataclasses.asdict(self.scan))
+
+
+def load_settings(
+    file: Path | None, assignments: Sequence[str] = (), settings: Settings | None = None
+) -> Settings:
+    """Settings from a file (if any) and ``section.key=value`` assignments, on top of `settings`.
+
+    Raises
+    ------
+    ConfigError
+        For a key that does not exist (with the nearest that does) or a value of a wrong kind.
+    """
+    settings = settings or Settings()
+    if file is not None:
+        try:
+            facts = tomllib.loads(file.read_text("utf-8"))
+        except OSError as error:
+            raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{file} is not valid TOML: {error}") from error
+        settings = updated(settings, facts, str(file))
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {assignment}: write it as section.key=value")
+        facts = _parsed(text.strip())
+        for name in reversed(key.strip().split(".")):
+            facts = {name: facts}
+        settings = updated(settings, facts, "--set")
+    return settings
+
+
+def _parsed(text: str) -> Any:
+    """A value as TOML has it; what is no TOML is text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+Section = TypeVar("Section")
+
+
+def updated(section: Section, facts: dict[str, Any], where: str) -> Section:
+    """The dataclass `section` with the values in `facts`, nested ones too."""
+    kinds = get_type_hints(type(section))
+    changes: dict[str, Any] = {}
+    for name, value in facts.items():
+        if name not in kinds:
+            near = difflib.get_close_matches(name, kinds, n=1)
+            raise ConfigError(
+                f"{where}: unknown setting {name!r}",
+                f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(kinds)}",
+            )
+        current = getattr(section, name)
+        if dataclasses.is_dataclass(current) and not isinstance(current, type):
+            if not isinstance(value, dict):
+                raise ConfigError(f"{where}: {name} is a section of settings, not a value")
+            changes[name] = updated(current, value, where)
+        else:
+            changes[name] = _of_kind(name, value, current, where)
+    return dataclasses.replace(section, **changes)  # type: ignore[type-var]
+
+
+def _of_kind(name: str, value: Any, current: Any, where: str) -> Any:
+    if isinstance(current, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not type(current):
+        raise ConfigError(
+            f"{where}: {name} must be {type(current).__name__}, not {type(value).__name__}"
+        )
+    return value

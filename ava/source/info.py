@@ -1,0 +1,214 @@
+"""What is known of a source before its pictures are looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ava.core.geometry import WHOLE_PICTURE, Box
+from ava.core.media_time import MediaTime
+
+Matrix = Literal["bt709", "bt601", "bt2020", "rgb"]
+Transfer = Literal["sdr", "pq", "hlg"]
+
+
+@dataclass(frozen=True)
+class ColorInfo:
+    """How the numbers of a stream become light.
+
+    Attributes
+    ----------
+    matrix : {"bt709", "bt601", "bt2020", "rgb"}
+        The luma and color-difference equations.
+    full_range : bool
+        Whether luma runs 0..255 (True) or 16..235 (False), at 8 bit.
+    transfer : {"sdr", "pq", "hlg"}
+        The family of the transfer function.
+    matrix_from_header : bool
+        False where the stream carries no tag and the usual default was taken.
+    """
+
+    matrix: Matrix
+    full_range: bool
+    transfer: Transfer
+    matrix_from_header: bool
+
+
+@dataclass(frozen=True)
+class Orientation:
+    """How the stored raster is turned to stand upright: transpose first, then flip."""
+
+    transpose: bool = False
+    flip_x: bool = False
+    flip_y: bool = False
+
+    @classmethod
+    def from_display_matrix(cls, a: int, b: int, c: int, d: int) -> Orientation:
+        """From the linear part of a display matrix, where x' = a·x + c·y and y' = b·x + d·y."""
+        if abs(a) + abs(d) >= abs(b) + abs(c):
+            return cls(False, a < 0, d < 0)
+        return cls(True, c < 0, b < 0)
+
+    @property
+    def rotation_degrees(self) -> int:
+        """Clockwise turn to upright (0, 90, 180 or 270); of a mirrored one, the turn after it."""
+        if self.transpose:
+            return 90 if self.flip_x else 270
+        return 180 if self.flip_y else 0
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether the stored picture is a mirror image."""
+        return (self.transpose + self.flip_x + self.flip_y) % 2 == 1
+
+    def applied(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The raster `pixels` (H, W, ...) turned upright, contiguous."""
+        if self.transpose:
+            pixels = pixels.swapaxes(0, 1)
+        if self.flip_x:
+            pixels = pixels[:, ::-1]
+        if self.flip_y:
+            pixels = pixels[::-1]
+        return np.ascontiguousarray(pixels)
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """Facts of a source, as it is shown.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The file, or the folder of stills.
+    kind : {"video", "stills"}
+        Whether the pictures follow each other in time.
+    content_id : str
+        Fingerprint of the content (see `ava.core.identity.content_id`).
+    width_px, height_px : int
+        Size of a shown picture, after rotation and pixel aspect.
+    duration_seconds : float
+        From the header; NaN where it does not say.
+    frame_rate : fractions.Fraction or None
+        Frames per second where constant, otherwise None.
+    n_frames_from_header : int
+        Number of pictures as the header has it or as duration and rate tell; 0 where unknown.
+    codec : str
+        Name of the decoder.
+    pixel_format : str
+        FFmpeg's name of the stored pixel format.
+    color : ColorInfo
+        How numbers become color.
+    orientation : Orientation
+        How the raster is turned upright.
+    pixel_aspect : fractions.Fraction
+        Width over height of one stored pixel.
+    start : MediaTime
+        The stream's own time of the first picture. All other times here count from it.
+    picture_area : Box
+        The part of the shown picture that is not letterbox.
+    warnings : tuple of str
+        What a person should know before trusting the pictures.
+    """
+
+    path: Path
+    kind: Literal["video", "stills"]
+    content_id: str
+    width_px: int
+    height_px: int
+    duration_seconds: float
+    frame_rate: Fraction | None
+    n_frames_from_header: int
+    codec: str
+    pixel_format: str
+    color: ColorInfo
+    start: MediaTime
+    orientation: Orientation = field(default=Orientation())
+    pixel_aspect: Fraction = Fraction(1)
+    picture_area: Box = WHOLE_PICTURE
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The name to show: the file's, without its ending."""
+        return self.path.stem if self.kind == "video" else self.path.name
+
+    def to_json(self) -> dict[str, Any]:
+        """The facts in plain JSON types."""
+        return {
+            "file": self.path.name,
+            "kind": self.kind,
+            "content_id": self.content_id,
+            "width_px": self.width_px,
+            "height_px": self.height_px,
+            "duration_seconds": None if np.isnan(self.duration_seconds) else self.duration_seconds,
+            "frame_rate": None if self.frame_rate is None else str(self.frame_rate),
+            "codec": self.codec,
+            "pixel_format": self.pixel_format,
+            "color": {
+                "matrix": self.color.matrix,
+                "range": "full" if self.color.full_range else "limited",
+                "transfer": self.color.transfer,
+                "matrix_from_header": self.color.matrix_from_header,
+            },
+            "rotation_degrees": self.orientation.rotation_degrees,
+            "mirrored": self.orientation.mirrored,
+            "pixel_aspect": str(self.pixel_aspect),
+            "start_seconds": self.start.seconds,
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True)
+class FrameRef:
+    """What is enough to find one picture again.
+
+    Attributes
+    ----------
+    frame_id : int
+        0-based place in the decoded stream.
+    time : MediaTime
+        Exact time since the first picture.
+    label : str
+        How a person names it: a timecode, or the file name of a still.
+    """
+
+    frame_id: int
+    time: MediaTime
+    label: str
+
+
+class SourceFrame(Protocol):
+    """One decoded picture; conversion is only paid for when asked."""
+
+    @property
+    def ref(self) -> FrameRef:
+        """Where it is."""
+        ...
+
+    def luma(self, lines_px: int) -> NDArray[np.uint8]:
+        """Full-range luma (h, w) of the stored raster, halved by area while ``h >= 2·lines_px``."""
+        ...
+
+    def rgb(self, height_px: int | None = None) -> NDArray[np.uint8]:
+        """Upright sRGB picture (H, W, 3) with square pixels, scaled down to `height_px` lines.
+
+        A picture with fewer lines, or ``None``, keeps its own size: nothing is ever enlarged.
+        """
+        ...
+
+
+def shown_size(width_px: int, height_px: int, limit_px: int | None) -> tuple[int, int]:
+    """Width and height after scaling down to at most `limit_px` lines; never enlarged."""
+    if limit_px is None or height_px <= limit_px:
+        return width_px, height_px
+    return max(1, round(width_px * limit_px / height_px)), limit_px
+
+
+def as_pixels(array: Any) -> NDArray[np.uint8]:
+    """An array from a library without types, promised to be 8 bit."""
+    return cast("NDArray[np.uint8]", array)

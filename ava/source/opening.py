@@ -1,0 +1,58 @@
+"""The one door to a source: a path in, a reader out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from ava.core.errors import MediaNotFound
+from ava.source.info import FrameRef, SourceFrame, VideoInfo
+
+
+class Source(Protocol):
+    """What every reader gives."""
+
+    info: VideoInfo
+    n_torn: int
+    ended_early: bool
+
+    def scan(self) -> Iterator[SourceFrame]:
+        """Every picture, once, in order."""
+        ...
+
+    def read(self, refs: Sequence[FrameRef]) -> Iterator[SourceFrame]:
+        """The pictures at `refs` (increasing in time), in one pass."""
+        ...
+
+    def __enter__(self) -> Source: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+def open_source(path: str | Path) -> Source:
+    """Open a video file, a picture, or a folder of pictures.
+
+    Raises
+    ------
+    MediaNotFound
+        When there is nothing there, or the folder holds no pictures.
+    UnreadableMedia, NoVideoStream, DecodeError
+        When it cannot be used; the message says why.
+    """
+    # Imported here: PyAV and OpenCV cost half a second that `import ava` must not pay.
+    from ava.source.pyav_reader import PyAVReader
+    from ava.source.stills_reader import STILL_SUFFIXES, StillsReader
+
+    path = Path(path)
+    if not path.exists():
+        raise MediaNotFound(f"no such file or folder: {path}", "check the path")
+    if path.is_dir() or path.suffix.lower() in STILL_SUFFIXES:
+        return StillsReader(path)
+    return PyAVReader(path)

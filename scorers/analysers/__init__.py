@@ -1,0 +1,1 @@
+"""What several scorers share: faces, text regions, saliency."""

@@ -1,0 +1,72 @@
+"""Exposure, clipping, contrast and key."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ava.core.frame_batch import FrameBatch
+from ava.scoring.analyses import Analyses
+from ava.scoring.contract import Column, ScorerCard
+from scorers.pictures import Floats, Weightless, lab, per_frame
+
+_CLIPPED_DARK, _CLIPPED_BRIGHT = 3, 252  # of 255, in all three channels
+_COMFORT = (28.0, 68.0)  # L* between which the eye finds the middle tones of a still well exposed
+
+
+class LightingScorer(Weightless):
+    """Light as a print would show it, measured on CIE L*."""
+
+    card: ClassVar[ScorerCard] = ScorerCard(
+        name="lighting",
+        version=1,
+        height_px=270,
+        columns=(
+            Column(
+                "brightness", "L*", 0, 100, "neither",
+                "How light the picture is as a whole, from black (0) to white (100).",
+            ),
+            Column(
+                "exposure", "share", 0, 1, "more",
+                "How well the middle tones sit between too dark and too bright.",
+            ),
+            Column(
+                "clipped_dark", "share", 0, 1, "less",
+                "Share of the picture that is pure black, with nothing to see in it.",
+            ),
+            Column(
+                "clipped_bright", "share", 0, 1, "less",
+                "Share of the picture that is burnt out to white.",
+            ),
+            Column(
+                "contrast", "L*", 0, 100, "more",
+                "Distance in lightness between the dark and the bright parts of the picture.",
+            ),
+            Column(
+                "key", "share", 0, 1, "neither",
+                "Low for a dark, moody picture with few lights, high for a bright, open one.",
+            ),
+        ),
+    )  # fmt: skip
+
+    def score(self, frames: FrameBatch, found: Analyses, /) -> dict[str, Floats]:
+        """See `ava.scoring.contract.Scorer.score`."""
+        return per_frame(self.card, frames, lambda picture, _: _measure(picture))
+
+
+def _measure(picture: NDArray[np.uint8]) -> dict[str, float | NDArray[np.floating]]:
+    lightness = lab(picture)[:, :, 0]
+    mean = float(lightness.mean())
+    low, middle, high = np.percentile(lightness, [5, 50, 95])
+    # Mean and median together: a silhouette before a bright sky is not simply well exposed.
+    miss = max(0.0, _COMFORT[0] - (mean + middle) / 2, (mean + middle) / 2 - _COMFORT[1])
+    return {
+        "brightness": min(100.0, max(0.0, mean)),
+        "exposure": float(np.exp(-((miss / 16.0) ** 2))),
+        "clipped_dark": float((picture.max(axis=2) <= _CLIPPED_DARK).mean()),
+        "clipped_bright": float((picture.min(axis=2) >= _CLIPPED_BRIGHT).mean()),
+        "contrast": float(np.clip(high - low, 0, 100)),
+        "key": float((lightness > 50).mean()),
+    }
