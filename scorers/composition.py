@@ -73,7 +73,7 @@ def _measure(
     values: dict[str, float | NDArray[np.floating]] = {
         "symmetry": _symmetry(luma),
         "empty_space": _largest_calm_share(luma),
-        "layout": cv2.resize(luma, LAYOUT, interpolation=cv2.INTER_AREA).ravel().astype(np.float32),
+        "layout": _layout(luma),
     }
     weight = float(saliency.sum())
     if weight > 0:  # a picture without any detail has no subject: NaN
@@ -88,6 +88,11 @@ def _measure(
             "subject_focus": _focus(saliency / weight, x, y),
         }
     return values
+
+
+def _layout(luma: Floats) -> Floats:
+    fields = cv2.resize(luma, LAYOUT, interpolation=cv2.INTER_AREA).ravel()
+    return np.clip(fields, 0, 255).astype(np.float32)  # the mean of whites may round past white
 
 
 def _symmetry(luma: Floats) -> float:

@@ -1,0 +1,232 @@
+"""Gates, utility, diversity: properties, not decimals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ava.core.errors import ConfigError, NothingToRank
+from ava.ranking.diversity import DiversitySettings, choose
+from ava.ranking.gates import GATES, GateSettings, apply_gates
+from ava.ranking.pool import Pool
+from ava.ranking.profiles import Profile, built_in, load_profile
+from ava.ranking.rank import Ranking, RankingSettings, rank_pool
+from ava.ranking.utility import utility_of
+from ava.scoring.contract import Column
+from ava.scoring.registry import installed
+from ava.scoring.table import ScoreTable
+
+COLUMNS = installed().columns
+PROFILE = load_profile("default")
+
+
+def pool_of(n_rows: int, seed: int = 0, **given_columns: Any) -> Pool:
+    """Good, different frames, four to a shot, with the named columns as given."""
+    random = np.random.default_rng(seed)
+    values: dict[str, NDArray[np.float32]] = {}
+    for column in COLUMNS:
+        low, high = column.low, min(column.high, 100.0)
+        shape = (n_rows, *column.shape)
+        values[column.name] = random.uniform(low, high, shape).astype(np.float32)
+    fine = {
+        "brightness": 50.0,
+        "contrast": 60.0,
+        "clipped_dark": 0.0,
+        "clipped_bright": 0.0,
+        "text_card": 0.0,
+        "text_share": 0.0,
+        "sharpness": 0.6,
+        "sharpest_area": 0.7,
+    }
+    for name, value in {**fine, **given_columns}.items():
+        values[name] = np.broadcast_to(np.asarray(value, np.float32), values[name].shape).copy()
+    return Pool(
+        np.arange(n_rows, dtype=float),
+        tuple(f"frame {row}" for row in range(n_rows)),
+        np.arange(n_rows) // 4,
+        np.zeros(n_rows, bool),
+        ScoreTable(np.arange(n_rows) * 10, COLUMNS, values),
+        max(1.0, float(n_rows)),
+    )
+
+
+def column(n_rows: int, good: float, bad: float, *bad_rows: int) -> NDArray[np.float32]:
+    values = np.full(n_rows, good, np.float32)
+    values[list(bad_rows)] = bad
+    return values
+
+
+@pytest.mark.parametrize(
+    ("gate", "name", "good", "bad"),
+    [
+        ("black", "brightness", 50, 2),
+        ("uniform", "contrast", 60, 1),
+        ("text", "text_card", 0, 0.9),
+        ("text", "text_share", 0, 0.2),
+        ("clipped", "clipped_bright", 0, 0.8),
+        ("clipped", "clipped_dark", 0, 0.97),
+        ("blurred", "sharpest_area", 0.7, 0.3),
+        ("blurred", "sharpness", 0.6, 0.2),
+    ],
+)
+def test_each_gate_drops_its_frames_and_counts_them(
+    gate: str, name: str, good: float, bad: float
+) -> None:
+    gated = apply_gates(pool_of(12, **{name: column(12, good, bad, 3, 7)}), GateSettings())
+    assert [(one.gate, list(one.rows)) for one in gated.dropped] == [(gate, [3, 7])]
+    assert list(gated.kept) == [0, 1, 2, 4, 5, 6, 8, 9, 10, 11]
+
+
+def test_transition_frames_are_dropped() -> None:
+    pool = pool_of(8)
+    pool.in_transition[2] = True
+    assert [one.gate for one in apply_gates(pool, GateSettings()).dropped] == ["transition"]
+
+
+def test_a_uniformly_soft_film_is_not_all_blurred() -> None:
+    gated = apply_gates(pool_of(20, sharpest_area=0.2, sharpness=0.15), GateSettings())
+    assert len(gated.kept) == 20
+
+
+def test_a_film_of_text_is_ranked_and_says_so() -> None:
+    gated = apply_gates(pool_of(6, text_card=0.95), GateSettings())
+    assert len(gated.kept) == 6
+    assert "ranked all the same" in gated.lifted[0]
+
+
+def test_black_frames_are_never_let_through() -> None:
+    with pytest.raises(NothingToRank, match="9 black or nearly black") as caught:
+        apply_gates(pool_of(9, brightness=1.0), GateSettings())
+    assert caught.value.exit_code == 5
+
+
+def test_a_gate_without_its_column_stays_open() -> None:
+    pool = pool_of(5, brightness=np.nan, text_share=np.nan, sharpness=np.nan)
+    assert len(apply_gates(pool, GateSettings()).kept) == 5
+    assert len({gate.name for gate in GATES}) == len(GATES)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(2, 40), st.integers(0, 1000))
+def test_parts_add_up_and_order_does_not_matter(n_rows: int, seed: int) -> None:
+    pool = pool_of(n_rows, seed)
+    rows = np.arange(n_rows)
+    utility = utility_of(pool, rows, PROFILE)
+    assert utility.weights.sum() == pytest.approx(1)
+    assert utility.parts.sum(axis=1) == pytest.approx(utility.total)
+    assert ((utility.total >= 0) & (utility.total <= 1)).all()
+    shuffled = np.random.default_rng(seed).permutation(n_rows)
+    again = utility_of(pool, shuffled, PROFILE)
+    assert again.total == pytest.approx(utility.total[shuffled])
+
+
+def test_better_is_better_and_ties_share() -> None:
+    pool = pool_of(4, face_presence=[0, 0.5, 0.5, 1], clipped_bright=[0.3, 0, 0, 0.1])
+    profile = Profile("p", "", {"face_presence": 1, "clipped_bright": 1})
+    percentile = utility_of(pool, np.arange(4), profile).percentile
+    assert percentile[:, 0] == pytest.approx([0.125, 0.5, 0.5, 0.875])
+    assert percentile[:, 1] == pytest.approx([0.125, 0.75, 0.75, 0.375])
+
+
+def test_every_shot_counts_the_same() -> None:
+    """A long close-up is not measured against itself alone."""
+    values = [0.9, 0.9, 0.9, 0.9, 0.1, np.nan]
+    pool = pool_of(6, face_presence=values)
+    percentile = utility_of(pool, np.arange(6), Profile("p", "", {"face_presence": 1})).percentile
+    # Shot 0 holds four of the frames, shot 1 two, of which one does not apply.
+    assert percentile[0, 0] == pytest.approx((0.5 + 1 / 2) / 1.5)
+    assert percentile[5, 0] == 0.5
+
+
+def test_what_nobody_looked_at_shares_its_weight_out() -> None:
+    utility = utility_of(pool_of(6, face_presence=np.nan), np.arange(6), PROFILE)
+    assert "face_presence" not in [column.name for column in utility.columns]
+    assert utility.weights.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({"face_presense": 1}, "no scorer gives"),
+        ({"warmth": 1}, "no better direction"),
+        ({"sharpness": -1}, "positive number"),
+        ({}, "no weights"),
+    ],
+)
+def test_wrong_profiles_are_refused(weights: dict[str, float], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        utility_of(pool_of(3), np.arange(3), Profile("mine", "", weights))
+
+
+def test_profiles_load_by_name_and_path(tmp_path: Path) -> None:
+    assert "default" in built_in()
+    own = tmp_path / "own.toml"
+    own.write_text('name = "own"\n[weights]\nsharpness = 2\n', "utf-8")
+    assert load_profile(str(own)).weights == {"sharpness": 2}
+    own.write_text("[wheights]\nsharpness = 2\n", "utf-8")
+    with pytest.raises(ConfigError, match="unknown key wheights"):
+        load_profile(str(own))
+    with pytest.raises(ConfigError, match="no profile 'nobody'"):
+        load_profile("nobody")
+
+
+def test_likeness_is_weighed_against_utility() -> None:
+    """Two of three good frames are the same shot and look alike: the third comes second."""
+    layout = np.zeros((3, 96), np.float32)
+    layout[1] = 12.0
+    layout[2] = 200.0
+    colors = np.zeros((3, 216), np.float32)
+    colors[[0, 1], 5] = 1
+    colors[2, 99] = 1
+    pool = pool_of(3, layout=layout, color_histogram=colors)
+    pool.shot_index[2] = 9
+    rows, utility = np.arange(3), np.array([0.9, 0.85, 0.7])
+    assert choose(pool, rows, utility, 3, DiversitySettings()).picks == [0, 2, 1]
+    assert choose(pool, rows, utility, 3, DiversitySettings(strength=0)).picks == [0, 1, 2]
+
+
+def test_repeats_are_left_out_and_named() -> None:
+    layout = np.tile(np.linspace(0, 255, 96, dtype=np.float32), (4, 1))
+    layout[3] = layout[3, ::-1]
+    colors = np.zeros((4, 216), np.float32)
+    colors[:, 7] = 1
+    pool = pool_of(4, layout=layout, color_histogram=colors)
+    chosen = choose(pool, np.arange(4), np.array([0.5, 0.9, 0.7, 0.1]), 4, DiversitySettings())
+    assert chosen.picks == [1, 3]
+    assert chosen.repeats == {0: 1, 2: 1}
+
+
+def test_the_same_input_gives_the_same_order() -> None:
+    pool = pool_of(60, 4)
+    first = rank_pool(pool, RankingSettings(), PROFILE)
+    assert first == rank_pool(pool, RankingSettings(), PROFILE)
+    assert [one.rank for one in first.candidates] == list(range(1, 13))
+    for one in first.candidates:
+        assert sum(part.points for part in one.parts) == pytest.approx(one.utility)
+        assert one.reasons
+
+
+def test_a_ranking_survives_json() -> None:
+    pool = pool_of(10, brightness=column(10, 50, 1, 2))
+    ranking = rank_pool(pool, RankingSettings(top=20), PROFILE)
+    again = Ranking.from_json(json.loads(json.dumps(ranking.to_json())))
+    assert again == ranking
+    assert any("only" in note for note in ranking.notes)
+
+
+def test_top_must_be_positive() -> None:
+    with pytest.raises(ConfigError, match="at least 1"):
+        RankingSettings(top=0)
+
+
+def test_columns_are_checked_against_their_cards() -> None:
+    card = Column("x", "share", 0, 1, "more", "About x.", size=3)
+    with pytest.raises(ValueError, match="does not fit"):
+        ScoreTable(np.arange(2), (card,), {"x": np.zeros((2, 2), np.float32)})
