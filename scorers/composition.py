@@ -31,6 +31,7 @@ class CompositionScorer(Weightless):
             Column(
                 "thirds", "share", 0, 1, "more",
                 "How near the subject stands to a crossing of the thirds of the picture.",
+                label="placement on the thirds",
             ),
             Column(
                 "symmetry", "share", 0, 1, "more",
@@ -47,6 +48,7 @@ class CompositionScorer(Weightless):
             Column(
                 "subject_focus", "share", 0, 1, "more",
                 "Whether the eye is drawn to one place (1) or scattered all over (0).",
+                label="one clear subject",
             ),
             Column(
                 "empty_space", "share", 0, 1, "neither",

@@ -35,10 +35,12 @@ class LightingScorer(Weightless):
             Column(
                 "clipped_dark", "share", 0, 1, "less",
                 "Share of the picture that is pure black, with nothing to see in it.",
+                label="open shadows",
             ),
             Column(
                 "clipped_bright", "share", 0, 1, "less",
                 "Share of the picture that is burnt out to white.",
+                label="unburnt highlights",
             ),
             Column(
                 "contrast", "L*", 0, 100, "more",

@@ -37,15 +37,18 @@ class SharpnessScorer(Weightless):
             Column(
                 "sharpness", "share", 0, 1, "more",
                 "How crisp the edges are over the whole picture.",
+                label="overall sharpness",
             ),
             Column(
                 "sharpest_area", "share", 0, 1, "more",
                 "How crisp the edges are where the picture is sharpest: the subject, when the "
                 "background is meant to be soft.",
+                label="sharpness of the sharpest area",
             ),
             Column(
                 "motion_blur", "share", 0, 1, "less",
                 "How much the picture is smeared in one direction, as by a moving camera.",
+                label="free of motion blur",
             ),
         ),
     )  # fmt: skip

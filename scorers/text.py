@@ -27,6 +27,7 @@ class TextScorer(Weightless):
             Column(
                 "text_share", "share", 0, 1, "less",
                 "Share of the picture covered by lines of text.",
+                label="free of text",
             ),
             Column(
                 "text_lines", "count", 0, float("inf"), "less",

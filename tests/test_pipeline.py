@@ -167,7 +167,7 @@ def test_a_title_whose_film_is_gone_says_so(make_video: MakeVideo, tmp_path: Pat
     path = make_video([picture] * 5)
     ranked = ava.rank(path, tmp_path / "out", top=1)
     path.unlink()
-    with pytest.raises(MediaError, match="not at .* any more"):
+    with pytest.raises(MediaError, match=r"not at .* any more"):
         ava.rank(ranked.folder)
 
 
@@ -260,7 +260,7 @@ def test_films_give_clean_picks(shared_media: Path, tmp_path: Path) -> None:
     for name in ("sintel_trailer", "breakfast_at_tiffanys"):
         ranked = ava.rank(shared_media / "films" / f"{name}.mp4", tmp_path, top=10)
         labels = shared_media / "labelled" / "cuts" / f"{name}.csv"
-        rows = [row for row in csv.DictReader(labels.open(encoding="utf-8"))]
+        rows = list(csv.DictReader(labels.open(encoding="utf-8")))
         gradual = [row for row in rows if row["type"] != "cut"]
         for one in ranked.candidates:
             for row in gradual:

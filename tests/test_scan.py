@@ -18,7 +18,9 @@ from ava.source.opening import open_source
 from tests.conftest import SAMPLE, MakeVideo
 
 
-def scanned(path: Path, settings: ScanSettings | None = None) -> tuple[list[ClosedShot], ScanResult]:
+def scanned(
+    path: Path, settings: ScanSettings | None = None
+) -> tuple[list[ClosedShot], ScanResult]:
     scanner = Scanner(settings or ScanSettings())
     with open_source(path) as source:
         shots = list(scanner.run(source))
@@ -190,7 +192,9 @@ def test_dissolves_of_many_lengths_and_no_pan(
     assert len(starts) == len(planted)
     for (first, last), start in zip(planted, starts, strict=True):
         assert abs(start - (first + last) / 2) <= 3
-    assert [shot.first_frame for shot in result.shots if shot.starts_with == "cut"] == [first_of_pan]
+    assert [shot.first_frame for shot in result.shots if shot.starts_with == "cut"] == [
+        first_of_pan
+    ]
 
 
 def test_cuts_of_real_films(shared_media: Path) -> None:
@@ -211,7 +215,11 @@ def test_cuts_of_real_films(shared_media: Path) -> None:
         hit = [cut for cut in planted if any(abs(cut - one) <= 1 for one in cuts)]
         extra = [one for one in cuts if not any(abs(cut - one) <= 1 for cut in planted)]
         extra = [one for one in extra if not any(a - 2 <= one <= b + 2 for a, b in gradual)]
-        found, missed, wrong = found + len(hit), missed + len(planted) - len(hit), wrong + len(extra)
+        found, missed, wrong = (
+            found + len(hit),
+            missed + len(planted) - len(hit),
+            wrong + len(extra),
+        )
     assert found + missed >= 35
     assert 2 * found / (2 * found + missed + wrong) >= 0.95
 

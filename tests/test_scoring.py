@@ -142,9 +142,10 @@ class Fails(Brightness):
 
 
 def test_a_failing_scorer_is_named() -> None:
-    with Runner(Registry((Fails,), ()), Runtime()) as runner:
-        with pytest.raises(ScorerError, match="scorer brightness failed: ZeroDivisionError: oops"):
-            runner.run(batch(1))
+    message = "scorer brightness failed: ZeroDivisionError: oops"
+    runner = Runner(Registry((Fails,), ()), Runtime())
+    with runner, pytest.raises(ScorerError, match=message):
+        runner.run(batch(1))
 
 
 def test_twins_and_orphans_are_refused() -> None:
@@ -167,7 +168,10 @@ def test_the_id_changes_with_version_and_settings() -> None:
 
 def test_ragged_findings_join_and_split() -> None:
     one = Faces(
-        2, np.array([0, 1, 1]), np.tile(np.float32([0, 0, 0.5, 0.5]), (3, 1)), np.float32([1, 0.9, 0.8])
+        2,
+        np.array([0, 1, 1]),
+        np.tile(np.float32([0, 0, 0.5, 0.5]), (3, 1)),
+        np.float32([1, 0.9, 0.8]),
     )
     both = Faces.joined([one, Faces.empty(3), one])
     assert both.n_frames == 7

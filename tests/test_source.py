@@ -112,7 +112,9 @@ def test_orientation_undoes_a_display_matrix(turns: int, mirrored: bool) -> None
     stored = upright
     height, width = stored.shape[:2]
     sent = [
-        ((a * x + c * y, b * x + d * y), stored[y, x, 0]) for y in range(height) for x in range(width)
+        ((a * x + c * y, b * x + d * y), stored[y, x, 0])
+        for y in range(height)
+        for x in range(width)
     ]
     left, top = min(x for (x, _), _ in sent), min(y for (_, y), _ in sent)
     expected = np.zeros((width, height) if turns % 2 else (height, width), np.uint8)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import av
 import numpy as np
@@ -147,8 +148,9 @@ class PyAVReader:
         pixel_aspect: Fraction,
     ) -> VideoInfo:
         orientation = Orientation()
-        if SideDataType.DISPLAYMATRIX in first.side_data:
-            matrix = first.side_data[SideDataType.DISPLAYMATRIX]
+        side_data: Any = first.side_data  # PyAV's stub takes it for something else
+        if SideDataType.DISPLAYMATRIX in side_data:
+            matrix = side_data[SideDataType.DISPLAYMATRIX]
             a, b, _, c, d = struct.unpack_from("5i", bytes(matrix))
             orientation = Orientation.from_display_matrix(a, b, c, d)
         width, height = first.width, first.height

@@ -1,0 +1,54 @@
+"""A headless Chromium for tests of pages."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.conftest import skip
+
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def open_page(
+    url: str, width_px: int = 1440, height_px: int = 900, color_scheme: str = "light"
+) -> Iterator[Page]:
+    """A page; what the console or the network complains of is an assertion at the end."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        skip("no Chromium is installed (Debian: apt-get install chromium)")
+    complaints: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+        viewport = {"width": width_px, "height": height_px}
+        page = browser.new_page(viewport=viewport, color_scheme=color_scheme)  # type: ignore[arg-type]
+        page.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("requestfailed", lambda one: complaints.append(f"failed: {one.url}"))
+        page.on(
+            "request",
+            lambda one: (
+                None if one.url.startswith(("file:", "data:")) else complaints.append(one.url)
+            ),
+        )
+        page.goto(url)
+        yield page
+        browser.close()
+    assert not complaints
+
+
+def show_pictures(page: Page) -> None:
+    """Have lazy pictures loaded and decoded, as for a screenshot of the whole page."""
+    page.evaluate(
+        "Promise.all([...document.images].map(i => { i.loading = 'eager'; return i.decode(); }))"
+    )
