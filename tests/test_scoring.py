@@ -15,6 +15,7 @@ from ava.scoring.check import check_analyser, check_scorer
 from ava.scoring.contract import AnalyserCard, Column, Runtime, ScorerCard
 from ava.scoring.registry import Registry, installed
 from ava.scoring.runner import Runner
+from tests.conftest import ROOT
 
 
 class Brightness:
@@ -192,3 +193,16 @@ def test_findings_are_asked_for_by_type() -> None:
     assert found.rows(slice(1, 3)).get(Faces).n_frames == 2
     with pytest.raises(KeyError):
         found.get(Saliency)
+
+
+def test_the_scorer_in_the_readme_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+    import types
+
+    readme = (ROOT / "README.md").read_text("utf-8")
+    code = next(block for block in readme.split("```python") if "class Redness" in block)
+    module = types.ModuleType("readme_example")
+    monkeypatch.setitem(sys.modules, "readme_example", module)
+    exec(code.split("```")[0], module.__dict__)
+    check_scorer(module.Redness)
+    assert module.PROVIDER.scorers == (module.Redness,)

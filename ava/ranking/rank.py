@@ -192,9 +192,9 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
         dropped.append(_dropped(pool, Dropped("repeat", about, rows)))
     notes = list(gated.lifted)
     if len(candidates) < settings.top:
+        found = f"only {len(candidates)} {'is' if len(candidates) == 1 else 'are'}"
         notes.append(
-            f"{settings.top} candidates were asked for; only {len(candidates)} are different "
-            "enough and without a flaw."
+            f"{settings.top} candidates were asked for; {found} different enough and without a flaw."
         )
     return Ranking(candidates, tuple(dropped), tuple(notes), profile.name, len(pool))
 
