@@ -1,20 +1,16 @@
-"""Numbers of a stream to full-range luma and to sRGB, through FFmpeg's swscale.
-
-High-dynamic-range transfers (PQ, HLG) are converted with the SDR equations for now, and the
-source says so in its warnings.
-"""
+"""How the numbers of a stream become light: what its tags say, and the usual defaults else."""
 
 from __future__ import annotations
 
-from typing import Literal
+import struct
+from typing import Any
 
 import av
-import cv2
-import numpy as np
-from av.video.reformatter import ColorRange, Interpolation
-from numpy.typing import NDArray
+from av.sidedata.sidedata import Type as SideDataType
 
-from ava.source.info import ColorInfo, Matrix, Transfer, as_pixels
+from ava.core.errors import UnreadableMedia
+from ava.source.info import ColorInfo, Matrix, Primaries, Transfer
+from ava.source.tone_map import DEFAULT_PEAK_NITS
 
 # ITU-T H.273 code points, as FFmpeg hands them on.
 _MATRIX_OF_TAG: dict[int, Matrix] = {
@@ -26,112 +22,79 @@ _MATRIX_OF_TAG: dict[int, Matrix] = {
     9: "bt2020",
     10: "bt2020",
 }
-_TRANSFER_OF_TAG: dict[int, Transfer] = {16: "pq", 18: "hlg"}
-_SWS_COLORSPACE: dict[Matrix, str] = {
-    "bt709": "ITU709",
-    "bt601": "ITU601",
-    "bt2020": "BT2020",
-    "rgb": "ITU709",
+_TRANSFER_OF_TAG: dict[int, Transfer] = {
+    **dict.fromkeys((1, 4, 5, 6, 7, 11, 12, 13, 14, 15), "sdr"),
+    16: "pq",
+    18: "hlg",
+}
+_PRIMARIES_OF_TAG: dict[int, Primaries] = {
+    1: "bt709",
+    5: "bt601-625",
+    6: "bt601-525",
+    7: "bt601-525",
+    9: "bt2020",
+    11: "p3-d65",
+    12: "p3-d65",
 }
 _HD_LINES = 720
-_EXACT = int(Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT)
-_LIMITED_TO_FULL = np.clip((np.arange(256) - 16) * (255 / 219) + 0.5, 0, 255).astype(np.uint8)
 
 
 def color_of(frame: av.VideoFrame) -> ColorInfo:
-    """How the numbers of `frame` become light; untagged pictures from 720 lines are BT.709."""
-    is_rgb = frame.format.is_rgb or frame.format.has_palette
-    tagged: Matrix | None = "rgb" if is_rgb else _MATRIX_OF_TAG.get(frame.colorspace)
-    if tagged == "rgb" and not is_rgb:
-        tagged = None  # the "identity" tag on a YUV format is an encoder's slip
-    default: Matrix = "bt709" if frame.height >= _HD_LINES else "bt601"
-    full = is_rgb or frame.color_range == 2 or frame.format.name.startswith(("yuvj", "gray"))
-    return ColorInfo(
-        matrix=tagged or default,
-        full_range=full,
-        transfer=_TRANSFER_OF_TAG.get(frame.color_trc, "sdr"),
-        matrix_from_header=tagged is not None,
-    )
+    """How the numbers of `frame` become light.
 
+    What is not tagged is taken as players take it: BT.709 from 720 lines on, else BT.601 with the
+    primaries of BT.709; limited range; SDR. HDR without tagged primaries is BT.2020.
 
-def _range(color: ColorInfo) -> Literal[ColorRange.JPEG, ColorRange.MPEG]:
-    return ColorRange.JPEG if color.full_range else ColorRange.MPEG
-
-
-def to_rgb(
-    frame: av.VideoFrame, color: ColorInfo, width_px: int, height_px: int
-) -> NDArray[np.uint8]:
-    """The stored raster as sRGB, scaled to a size.
-
-    Parameters
-    ----------
-    frame : av.VideoFrame
-        A decoded picture.
-    color : ColorInfo
-        How to read its numbers.
-    width_px, height_px : int
-        Size of the result, before any rotation.
-
-    Returns
-    -------
-    ndarray of uint8, shape (height_px, width_px, 3)
+    Raises
+    ------
+    UnreadableMedia
+        For Dolby Vision without a base layer of its own (profile 5), whose numbers mean nothing
+        without a licensed decoder: shown as if they were ordinary they are green and purple.
     """
-    smaller = height_px < frame.height or width_px < frame.width
-    kernel = Interpolation.AREA if smaller else Interpolation.BICUBIC
-    converted = frame.reformat(
-        width=width_px,
-        height=height_px,
-        format="rgb24",
-        src_colorspace=_SWS_COLORSPACE[color.matrix],
-        src_color_range=_range(color),
-        dst_color_range=ColorRange.JPEG,
-        interpolation=int(kernel) | _EXACT,
-        threads=1,
-    )
-    return as_pixels(converted.to_ndarray())
-
-
-def _stored_luma(frame: av.VideoFrame) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], int] | None:
-    """The luma plane without a copy and its shift to 8 bit; None where it has no plane of its own."""
-    layout = frame.format
-    if layout.is_rgb or layout.has_palette or (not layout.is_planar and layout.name[:4] != "gray"):
-        return None
-    bits, plane = layout.components[0].bits, frame.planes[0]
-    if layout.is_big_endian or bits > 16:
-        return None
-    if bits == 8:
-        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-        return rows[: frame.height, : frame.width], 0
-    high_aligned = layout.name.startswith(("p010", "p012", "p016", "p210", "p216", "p410", "p416"))
-    words = np.frombuffer(memoryview(plane), np.uint16).reshape(-1, plane.line_size // 2)
-    return words[: frame.height, : frame.width], 8 if high_aligned else bits - 8
-
-
-def to_luma(frame: av.VideoFrame, color: ColorInfo, lines_px: int) -> NDArray[np.uint8]:
-    """Full-range luma of the stored raster, halved by area while ``h >= 2·lines_px``."""
-    stored = _stored_luma(frame)
-    if stored is None:
-        gray = frame.reformat(
-            format="gray",
-            src_colorspace=_SWS_COLORSPACE[color.matrix],
-            src_color_range=_range(color),
-            dst_color_range=ColorRange.JPEG,
+    layout, said = frame.format, set()
+    is_rgb = layout.is_rgb or layout.has_palette
+    transfer = _TRANSFER_OF_TAG.get(frame.color_trc)
+    side_data: Any = frame.side_data  # PyAV's stub takes it for something else
+    has_dolby = SideDataType.DOVI_METADATA in side_data or SideDataType.DOVI_RPU_BUFFER in side_data
+    if has_dolby and transfer is None:
+        raise UnreadableMedia(
+            "this is Dolby Vision without an HDR10, HLG or SDR base layer (profile 5)",
+            "export a version with a base layer (profile 8), or an SDR one",
         )
-        return halved(as_pixels(gray.to_ndarray()), lines_px)
-    plane, shift = stored
-    small = halved(plane, lines_px)
-    small8 = as_pixels(small if shift == 0 else (small >> shift).astype(np.uint8))
-    return small8 if color.full_range else as_pixels(cv2.LUT(small8, _LIMITED_TO_FULL))
+    matrix: Matrix | None = "rgb" if is_rgb else _MATRIX_OF_TAG.get(frame.colorspace)
+    if matrix == "rgb" and not is_rgb:
+        matrix = None  # the "identity" tag on a YUV format is an encoder's slip
+    primaries = _PRIMARIES_OF_TAG.get(frame.color_primaries)
+    is_hdr = transfer in ("pq", "hlg")
+    peak_nits = _peak_nits(side_data) if is_hdr else None
+    full = is_rgb or frame.color_range == 2 or layout.name.startswith("yuvj")
+    said |= {"matrix"} if matrix and not is_rgb else set()
+    said |= {"range"} if frame.color_range in (1, 2) else set()
+    said |= {"transfer"} if transfer else set()
+    said |= {"primaries"} if primaries else set()
+    said |= {"peak_nits"} if peak_nits else set()
+    default: Matrix = "bt2020" if is_hdr else "bt709" if frame.height >= _HD_LINES else "bt601"
+    matrix = matrix or default
+    return ColorInfo(
+        matrix=matrix,
+        full_range=full,
+        transfer=transfer or "sdr",
+        primaries=primaries or ("bt2020" if is_hdr or matrix == "bt2020" else "bt709"),
+        peak_nits=(peak_nits or DEFAULT_PEAK_NITS) if is_hdr else float("nan"),
+        from_header=frozenset(said),
+    )
 
 
-def halved(plane: NDArray[np.uint8] | NDArray[np.uint16], lines_px: int) -> NDArray[np.uint8]:
-    """`plane` (h, w) halved by area while ``h >= 2·lines_px``.
-
-    Repeated halving runs on OpenCV's fast 2×2 path: a third of the time of one large step.
-    """
-    while plane.shape[0] >= 2 * lines_px and min(plane.shape) >= 2:
-        height_px, width_px = plane.shape
-        size = (width_px // 2, height_px // 2)
-        even = plane[: size[1] * 2, : size[0] * 2]
-        plane = cv2.resize(even, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-    return as_pixels(plane)
+def _peak_nits(side_data: Any) -> float | None:
+    """MaxCLL, else the peak of the mastering display, cd/m²; None where neither is told."""
+    if SideDataType.CONTENT_LIGHT_LEVEL in side_data:
+        (max_cll,) = struct.unpack_from("I", bytes(side_data[SideDataType.CONTENT_LIGHT_LEVEL]))
+        if max_cll > 0:
+            return float(max_cll)
+    if SideDataType.MASTERING_DISPLAY_METADATA in side_data:
+        # AVMasteringDisplayMetadata: eight rationals of color, then least and greatest luminance.
+        data = bytes(side_data[SideDataType.MASTERING_DISPLAY_METADATA])
+        numerator, denominator, _, has_luminance = struct.unpack_from("4i", data, 72)
+        if has_luminance and numerator > 0 and denominator > 0:
+            return float(numerator / denominator)
+    return None

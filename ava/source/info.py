@@ -14,6 +14,7 @@ from ava.core.geometry import WHOLE_PICTURE, Box
 from ava.core.media_time import MediaTime
 
 Matrix = Literal["bt709", "bt601", "bt2020", "rgb"]
+Primaries = Literal["bt709", "bt601-525", "bt601-625", "bt2020", "p3-d65"]
 Transfer = Literal["sdr", "pq", "hlg"]
 
 
@@ -29,14 +30,22 @@ class ColorInfo:
         Whether luma runs 0..255 (True) or 16..235 (False), at 8 bit.
     transfer : {"sdr", "pq", "hlg"}
         The family of the transfer function.
-    matrix_from_header : bool
-        False where the stream carries no tag and the usual default was taken.
+    primaries : str
+        The colors of its red, green and blue: "bt709", "bt601-525", "bt601-625", "bt2020", "p3-d65".
+    peak_nits : float
+        Of an HDR source, luminance of the brightest thing in it, cd/m²: MaxCLL, else the mastering
+        display's, else 1000; otherwise NaN.
+    from_header : frozenset of str
+        Which of "matrix", "range", "transfer", "primaries", "peak_nits" the stream itself says;
+        for the others the usual default was taken.
     """
 
     matrix: Matrix
     full_range: bool
     transfer: Transfer
-    matrix_from_header: bool
+    primaries: Primaries = "bt709"
+    peak_nits: float = float("nan")
+    from_header: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -153,7 +162,9 @@ class VideoInfo:
                 "matrix": self.color.matrix,
                 "range": "full" if self.color.full_range else "limited",
                 "transfer": self.color.transfer,
-                "matrix_from_header": self.color.matrix_from_header,
+                "primaries": self.color.primaries,
+                "peak_nits": None if np.isnan(self.color.peak_nits) else self.color.peak_nits,
+                "from_header": sorted(self.color.from_header),
             },
             "rotation_degrees": self.orientation.rotation_degrees,
             "mirrored": self.orientation.mirrored,

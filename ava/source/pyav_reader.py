@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from ava.core.errors import DecodeError, MediaError, MediaNotFound, NoVideoStream, UnreadableMedia
 from ava.core.identity import content_id
 from ava.core.media_time import MediaTime
-from ava.source.color import color_of, to_luma, to_rgb
-from ava.source.info import ColorInfo, FrameRef, Orientation, VideoInfo, shown_size
+from ava.source.color import color_of
+from ava.source.conversion import Converter
+from ava.source.info import FrameRef, Orientation, VideoInfo, shown_size
 
 _SEEK_WHEN_AHEAD_SECONDS = 8  # a shorter way is decoded through: a seek costs half a GOP
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC: the cover of a sound file
@@ -48,21 +49,21 @@ def media_errors(path: Path) -> Iterator[None]:
 class PyAVFrame:
     """One decoded picture of a `PyAVReader`."""
 
-    __slots__ = ("_color", "_frame", "_info", "ref")
+    __slots__ = ("_converter", "_frame", "_info", "ref")
 
-    def __init__(self, frame: av.VideoFrame, info: VideoInfo, color: ColorInfo, ref: FrameRef):
-        self._frame, self._info, self._color, self.ref = frame, info, color, ref
+    def __init__(self, frame: av.VideoFrame, info: VideoInfo, converter: Converter, ref: FrameRef):
+        self._frame, self._info, self._converter, self.ref = frame, info, converter, ref
 
     def luma(self, lines_px: int) -> NDArray[np.uint8]:
         """See `ava.source.info.SourceFrame.luma`."""
-        return to_luma(self._frame, self._color, lines_px)
+        return self._converter.luma(self._frame, lines_px)
 
     def rgb(self, height_px: int | None = None) -> NDArray[np.uint8]:
         """See `ava.source.info.SourceFrame.rgb`."""
         width, height = shown_size(self._info.width_px, self._info.height_px, height_px)
         if self._info.orientation.transpose:
             width, height = height, width
-        return self._info.orientation.applied(to_rgb(self._frame, self._color, width, height))
+        return self._info.orientation.applied(self._converter.rgb(self._frame, width, height))
 
 
 class PyAVReader:
@@ -87,6 +88,7 @@ class PyAVReader:
                 raise UnreadableMedia(f"{path} is empty (0 bytes)", "copy or export it again")
             first, stream_facts = self._first_picture()
             self.info = self._facts(first, *stream_facts)
+        self._converter = Converter(self.info.color, self.info.codec)
 
     def __enter__(self) -> PyAVReader:
         return self
@@ -168,7 +170,7 @@ class PyAVReader:
         if color.transfer != "sdr":
             warnings.append(
                 f"the source is high dynamic range ({color.transfer.upper()}); its stills are "
-                "not tone-mapped and look flatter than the film"
+                "tone-mapped to SDR"
             )
         if first.interlaced_frame:
             warnings.append("the source is interlaced; moving edges may show combing")
@@ -218,7 +220,7 @@ class PyAVReader:
     def _wrapped(self, frame: av.VideoFrame, frame_id: int, pts: int) -> PyAVFrame:
         time = MediaTime(pts, self.info.start.time_base)
         label = time.timecode(self.info.frame_rate)
-        return PyAVFrame(frame, self.info, self.info.color, FrameRef(frame_id, time, label))
+        return PyAVFrame(frame, self.info, self._converter, FrameRef(frame_id, time, label))
 
     def _timed(
         self, box: av.container.InputContainer, stream: av.VideoStream

@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from ava.core.errors import DecodeError, MediaNotFound, UnreadableMedia
 from ava.core.identity import combined_id, content_id
 from ava.core.media_time import MediaTime
-from ava.source.color import halved
+from ava.source.conversion import halved
 from ava.source.info import ColorInfo, FrameRef, VideoInfo, shown_size
 
 STILL_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"})
@@ -123,7 +123,7 @@ class StillsReader:
             n_frames_from_header=len(files),
             codec="stills",
             pixel_format="rgb24",
-            color=ColorInfo("rgb", True, "sdr", True),
+            color=ColorInfo("rgb", True, "sdr"),
             start=MediaTime(0, _ONE_PER_SECOND),
         )
 
