@@ -12,6 +12,7 @@ import itertools
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import av
 import av.filter
@@ -45,7 +46,7 @@ class Converter:
     def __init__(self, color: ColorInfo, codec: str) -> None:
         self._color = color
         self._siting = "center" if codec in _CENTRED_CHROMA else "left"
-        self._graphs: dict[tuple[str, int, int, int, int], av.filter.Graph] = {}
+        self._graphs: dict[tuple[str, int, int, int, int, str], av.filter.Graph] = {}
         self._luma_table = _luma_table(color)
 
     def rgb(self, frame: av.VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint8]:
@@ -62,20 +63,35 @@ class Converter:
         -------
         ndarray of uint8, shape (height_px, width_px, 3)
         """
-        key = (frame.format.name, frame.width, frame.height, width_px, height_px)
-        graph = self._graphs.get(key)
-        if graph is None:
-            graph = self._graphs[key] = self._built(frame, width_px, height_px)
-        graph.push(frame)
-        converted = graph.pull()
-        assert isinstance(converted, av.VideoFrame)
-        pixels = as_pixels(converted.to_ndarray())
+        pixels = as_pixels(self._converted(frame, width_px, height_px, "rgb24"))
         if frame.format.name.startswith("gray") and not self._color.full_range:
             # swscale takes every gray format for full range, whatever it is told.
             return as_pixels(cv2.LUT(pixels, _LIMITED_TO_FULL))
         return pixels
 
-    def _built(self, frame: av.VideoFrame, width_px: int, height_px: int) -> av.filter.Graph:
+    def hdr(self, frame: av.VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint16]:
+        """The stored raster as full-range R'G'B' of its own transfer and primaries.
+
+        Returns
+        -------
+        ndarray of uint16, shape (height_px, width_px, 3)
+        """
+        deep: NDArray[np.uint16] = self._converted(frame, width_px, height_px, "rgb48le")
+        return deep
+
+    def _converted(self, frame: av.VideoFrame, width_px: int, height_px: int, out: str) -> Any:
+        key = (frame.format.name, frame.width, frame.height, width_px, height_px, out)
+        graph = self._graphs.get(key)
+        if graph is None:
+            graph = self._graphs[key] = self._built(frame, width_px, height_px, out)
+        graph.push(frame)
+        converted = graph.pull()
+        assert isinstance(converted, av.VideoFrame)
+        return converted.to_ndarray()
+
+    def _built(
+        self, frame: av.VideoFrame, width_px: int, height_px: int, out: str
+    ) -> av.filter.Graph:
         smaller = height_px < frame.height or width_px < frame.width
         color = self._color
         steps = [
@@ -87,7 +103,7 @@ class Converter:
                 f"in_chroma_loc={self._siting}",
             )
         ]
-        if color.transfer != "sdr" or color.primaries != "bt709":
+        if out == "rgb24" and (color.transfer != "sdr" or color.primaries != "bt709"):
             cube = _cube_file(color.transfer, color.primaries, color.peak_nits)
             steps += [("format", "gbrp16le"), ("lut3d", f"file={cube}:interp=tetrahedral")]
         graph = av.filter.Graph()
@@ -99,7 +115,7 @@ class Converter:
                 time_base=frame.time_base,
             )
         ]
-        nodes += [graph.add(name, words) for name, words in [*steps, ("format", "rgb24")]]
+        nodes += [graph.add(name, words) for name, words in [*steps, ("format", out)]]
         nodes.append(graph.add("buffersink"))
         for one, following in itertools.pairwise(nodes):
             one.link_to(following)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -30,10 +32,13 @@ class StillSettings:
         File format.
     quality : int
         JPEG quality, 1..100; chroma is never subsampled.
+    hdr : bool
+        Of a high-dynamic-range source, keep the HDR picture beside the SDR one.
     """
 
     format: Literal["jpeg", "png"] = "jpeg"
     quality: int = 95
+    hdr: bool = False
 
     def __post_init__(self) -> None:
         if self.format not in ("jpeg", "png"):
@@ -104,6 +109,37 @@ def write_still(
             icc_profile=profile,
             optimize=True,
         )
+
+
+def write_hdr_still(
+    path: Path, pixels: NDArray[np.uint16], primaries_code: int, transfer_code: int
+) -> None:
+    """Write a 16-bit PNG of an HDR picture, with what its numbers mean in a cICP chunk.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    pixels : ndarray of uint16, shape (H, W, 3)
+        Full-range R'G'B'.
+    primaries_code, transfer_code : int
+        Code points of ITU-T H.273, such as 9 and 16 for BT.2020 PQ.
+    """
+    import cv2  # Pillow has no 16-bit RGB
+
+    _, encoded = cv2.imencode(".png", np.ascontiguousarray(pixels[:, :, ::-1]))
+    data = encoded.tobytes()
+    after_header = 8 + 25  # signature, IHDR
+    # The last two say: no matrix (RGB), full range. Old viewers that know no cICP get a gamma.
+    chunks = _chunk(b"cICP", bytes([primaries_code, transfer_code, 0, 1]))
+    chunks += _chunk(b"gAMA", struct.pack(">I", 45455))
+    with store_errors(path):
+        path.write_bytes(data[:after_header] + chunks + data[after_header:])
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    checksum = zlib.crc32(kind + body)
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", checksum)
 
 
 def write_proxy(path: Path, pixels: NDArray[np.uint8]) -> None:
