@@ -9,6 +9,7 @@ import typer
 
 from ava.cli.doctor import doctor
 from ava.cli.extract import extract
+from ava.cli.inspect import inspect
 from ava.cli.models import models_list, models_path, models_pull
 from ava.cli.output import DEBUG, DEBUG_FLAG, fail
 from ava.cli.rank import rank
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command("rank")(rank)
 app.command("extract")(extract)
+app.command("inspect")(inspect)
 app.command("scorers")(scorers)
 app.command("doctor")(doctor)
 models = typer.Typer(help="Weight files: list, fetch, find.", no_args_is_help=True)

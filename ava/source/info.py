@@ -16,6 +16,7 @@ from ava.core.media_time import MediaTime
 Matrix = Literal["bt709", "bt601", "bt2020", "rgb"]
 Primaries = Literal["bt709", "bt601-525", "bt601-625", "bt2020", "p3-d65"]
 Transfer = Literal["sdr", "pq", "hlg"]
+FieldOrder = Literal["progressive", "tff", "bff"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,25 @@ class ColorInfo:
     primaries: Primaries = "bt709"
     peak_nits: float = float("nan")
     from_header: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Interlace:
+    """How the lines of a source belong together.
+
+    Attributes
+    ----------
+    field_order : {"progressive", "tff", "bff"}
+        What the pictures show: whole frames, or two fields, top or bottom one first.
+    flagged : bool
+        Whether the stream says that it is interlaced.
+    telecined : bool
+        Whether fields repeat as in 3:2 pull-down: film on 60 Hz video.
+    """
+
+    field_order: FieldOrder = "progressive"
+    flagged: bool = False
+    telecined: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +136,8 @@ class VideoInfo:
         How the raster is turned upright.
     pixel_aspect : fractions.Fraction
         Width over height of one stored pixel.
+    interlace : Interlace
+        How its lines belong together.
     start : MediaTime
         The stream's own time of the first picture. All other times here count from it.
     picture_area : Box
@@ -138,6 +160,7 @@ class VideoInfo:
     start: MediaTime
     orientation: Orientation = field(default=Orientation())
     pixel_aspect: Fraction = Fraction(1)
+    interlace: Interlace = field(default=Interlace())
     picture_area: Box = WHOLE_PICTURE
     warnings: tuple[str, ...] = ()
 
@@ -169,6 +192,11 @@ class VideoInfo:
             "rotation_degrees": self.orientation.rotation_degrees,
             "mirrored": self.orientation.mirrored,
             "pixel_aspect": str(self.pixel_aspect),
+            "interlace": {
+                "field_order": self.interlace.field_order,
+                "flagged": self.interlace.flagged,
+                "telecined": self.interlace.telecined,
+            },
             "start_seconds": self.start.seconds,
             "warnings": list(self.warnings),
         }

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 import av
 import av.filter
 
-FieldOrder = Literal["progressive", "tff", "bff"]
+from ava.source.info import FieldOrder, Interlace
 
 _LINES_OF_VIDEO = frozenset({480, 486, 512, 576, 608, 1080, 1088})
 _MIN_SHARE = 0.25  # of the frames looked at; a progressive film has a few that look combed
 _TELECINE_REPEATS = 0.15  # 3:2 pull-down repeats a field in two frames of five
-
-
-@dataclass(frozen=True)
-class Interlace:
-    """How the lines of a source belong together.
-
-    Attributes
-    ----------
-    field_order : {"progressive", "tff", "bff"}
-        What the pictures show: whole frames, or two fields, top or bottom one first.
-    flagged : bool
-        Whether the stream says that it is interlaced.
-    telecined : bool
-        Whether fields repeat as in 3:2 pull-down: film on 60 Hz video.
-    """
-
-    field_order: FieldOrder = "progressive"
-    flagged: bool = False
-    telecined: bool = False
 
 
 def may_be_interlaced(frame: av.VideoFrame) -> bool:

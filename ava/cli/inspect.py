@@ -1,0 +1,84 @@
+"""``ava inspect``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from ava.cli.options import JSON
+from ava.cli.output import print_json, show_table
+
+if TYPE_CHECKING:
+    from ava.source.info import VideoInfo
+
+
+def inspect(
+    video: Path = typer.Argument(..., metavar="VIDEO", help="A film, picture, or folder of them."),
+    as_json: bool = JSON,
+) -> None:
+    """Say what a source is: size, rate, color and where each tag came from, and what is odd."""
+    from ava.source.opening import open_source
+
+    with open_source(video) as source:
+        info = source.info
+    if as_json:
+        print_json(info.to_json())
+        return
+    show_table(["What", "Value", "From"], _rows(info), title=info.path.name)
+    for warning in info.warnings:
+        typer.echo(f"Note: {warning}")
+
+
+def _rows(info: VideoInfo) -> list[list[str]]:
+    from ava.core.media_time import clock
+
+    color = info.color
+    known = info.duration_seconds == info.duration_seconds
+    constant = f"{float(info.frame_rate):.6g} frames/s, constant" if info.frame_rate else "variable"
+    rows = [
+        ["Codec", f"{info.codec}, {info.pixel_format}", "stream"],
+        ["Shown size", f"{info.width_px} × {info.height_px} px", "stream"],
+        ["Pixel aspect", str(info.pixel_aspect), "stream"],
+        ["Rotation", _rotation(info), "display matrix"],
+        ["Duration", clock(info.duration_seconds) if known else "unknown", "header"],
+        [
+            "Pictures",
+            f"{info.n_frames_from_header:,}" if info.n_frames_from_header else "unknown",
+            "header",
+        ],
+        ["Rate", constant, "header"],
+        ["First picture at", f"{info.start.seconds:.6g} s of the stream's clock", "stream"],
+        ["Lines", _lines(info), "looked at"],
+        ["Matrix", color.matrix, _origin(info, "matrix")],
+        ["Range", "full" if color.full_range else "limited", _origin(info, "range")],
+        ["Primaries", color.primaries, _origin(info, "primaries")],
+        ["Transfer", color.transfer, _origin(info, "transfer")],
+    ]
+    if color.transfer != "sdr":
+        rows.append(["HDR peak", f"{color.peak_nits:g} cd/m²", _origin(info, "peak_nits")])
+    return rows
+
+
+def _origin(info: VideoInfo, name: str) -> str:
+    return "stream" if name in info.color.from_header else "usual default"
+
+
+def _rotation(info: VideoInfo) -> str:
+    turned = f"{info.orientation.rotation_degrees}° clockwise"
+    return f"{turned}, mirrored" if info.orientation.mirrored else turned
+
+
+def _lines(info: VideoInfo) -> str:
+    names = {
+        "progressive": "progressive",
+        "tff": "interlaced, top field first",
+        "bff": "interlaced, bottom field first",
+    }
+    found = names[info.interlace.field_order]
+    if info.interlace.telecined:
+        found += ", telecined"
+    if info.interlace.flagged != (info.interlace.field_order != "progressive"):
+        found += f" (the stream says {'interlaced' if info.interlace.flagged else 'progressive'})"
+    return found
