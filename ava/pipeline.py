@@ -46,6 +46,7 @@ from ava.store.title_folder import (
     write_title,
 )
 
+_CUT_OFF_SHARE = 0.9  # headers of whole films are a few pictures off, too
 _BATCH = 8  # pictures scored together: bounded memory, and no scorer gains from more on a CPU
 
 
@@ -291,7 +292,10 @@ def _facts(
     info, warnings = source.info, list(source.info.warnings)
     if result.n_torn:
         warnings.append(f"{result.n_torn} damaged pictures were passed over")
-    if result.ended_early:
+    promised, seen = info.n_frames_from_header, len(result.stats) + result.n_torn
+    if seen < _CUT_OFF_SHARE * promised:
+        warnings.append(f"the file is cut off: {seen:,} of {promised:,} pictures are there")
+    elif result.ended_early:
         warnings.append("the file is damaged: what follows the last frame looked at was not seen")
     return {
         "title": info.title,

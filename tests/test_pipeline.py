@@ -253,6 +253,11 @@ def test_lists_for_people_and_machines() -> None:
     assert run("doctor").returncode == 0
 
 
+def test_a_cut_off_film_is_ranked_and_says_so(shared_media: Path, tmp_path: Path) -> None:
+    ranked = ava.rank(shared_media / "odd" / "derived_truncated_half.mp4", tmp_path, top=3)
+    assert "the file is cut off: 14" in ranked.sheet.read_text("utf-8")
+
+
 def test_films_give_clean_picks(shared_media: Path, tmp_path: Path) -> None:
     """On real films: no pick is black, and none touches a hand-labelled fade or dissolve."""
     import csv

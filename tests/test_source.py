@@ -196,6 +196,26 @@ def test_odd_files_open_and_read_back(shared_media: Path) -> None:
                 assert np.array_equal(frame.rgb(90), kept[frame.ref]), name
 
 
+def test_too_much_damage_is_an_error_that_names_the_time(shared_media: Path) -> None:
+    with open_source(shared_media / "odd" / "derived_bit_errors.mp4") as source:
+        with pytest.raises(
+            DecodeError, match=r"of 27\d pictures are damaged, the first at 00:00:0"
+        ):
+            for _ in source.scan():
+                pass
+        assert source.n_torn > 100
+
+
+def test_a_decoder_that_says_nothing_is_stopped(
+    make_video: MakeVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_video(numbered(5))
+    with open_source(path) as source:
+        monkeypatch.setattr("ava.source.decoding._SILENCE_SECONDS", -1)
+        with pytest.raises(DecodeError, match="no picture came"):
+            next(iter(source.scan()))
+
+
 def test_missing_and_empty_places(tmp_path: Path) -> None:
     with pytest.raises(MediaNotFound, match="no such file"):
         open_source(tmp_path / "nothing.mp4")

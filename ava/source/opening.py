@@ -15,8 +15,16 @@ class Source(Protocol):
     """What every reader gives."""
 
     info: VideoInfo
-    n_torn: int
-    ended_early: bool
+
+    @property
+    def n_torn(self) -> int:
+        """Pictures of the latest pass that could not be decoded."""
+        ...
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether damage ended the latest pass."""
+        ...
 
     def scan(self) -> Iterator[SourceFrame]:
         """Every picture, once, in order."""

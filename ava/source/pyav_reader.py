@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -16,37 +15,18 @@ import numpy as np
 from av.sidedata.sidedata import Type as SideDataType
 from numpy.typing import NDArray
 
-from ava.core.errors import DecodeError, MediaError, MediaNotFound, NoVideoStream, UnreadableMedia
+from ava.core.errors import DecodeError, UnreadableMedia
 from ava.core.identity import content_id
 from ava.core.media_time import MediaTime
 from ava.source.color import color_of
 from ava.source.conversion import Converter
+from ava.source.decoding import Decoder, media_errors, opened
 from ava.source.info import FrameRef, Interlace, Orientation, VideoInfo, shown_size
 from ava.source.interlace import deinterlaced, interlace_of, may_be_interlaced
 
 _SEEK_WHEN_AHEAD_SECONDS = 8  # a shorter way is decoded through: a seek costs half a GOP
 _STRETCH = 24  # frames in a row that are looked at for combing
-_ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC: the cover of a sound file
-
-
-@contextmanager
-def media_errors(path: Path) -> Iterator[None]:
-    """The border to PyAV: its exceptions become ours, with the path in the message."""
-    try:
-        yield
-    except MediaError:
-        raise
-    except FileNotFoundError as error:
-        raise MediaNotFound(f"no such file: {path}", "check the path") from error
-    except PermissionError as error:
-        raise UnreadableMedia(f"no permission to read {path}", "check its permissions") from error
-    except IsADirectoryError as error:
-        raise UnreadableMedia(f"{path} is a folder", "name a video file") from error
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise UnreadableMedia(
-            f"{path} cannot be read as video: {getattr(error, 'strerror', None) or error}",
-            "it may be damaged, cut off, or no video at all; try to play it",
-        ) from error
+_MAX_TORN_SHARE = 0.05  # more than that is no film to choose stills from
 
 
 class PyAVFrame:
@@ -76,16 +56,11 @@ class PyAVReader:
     ----------
     info : VideoInfo
         Facts from the header and the first picture.
-    n_torn : int
-        Pictures or packets of the latest pass that could not be decoded.
-    ended_early : bool
-        Whether the latest pass ran into damage that ended the stream.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.n_torn = 0
-        self.ended_early = False
+        self._decoder = Decoder(path)
         with media_errors(path):
             if path.stat().st_size == 0:
                 raise UnreadableMedia(f"{path} is empty (0 bytes)", "copy or export it again")
@@ -93,6 +68,16 @@ class PyAVReader:
             self._interlace = self._looked_at(first, stream_facts[2])
             self.info = self._facts(first, *stream_facts)
         self._converter = Converter(self.info.color, self.info.codec)
+
+    @property
+    def n_torn(self) -> int:
+        """Pictures or packets of the latest pass that could not be decoded."""
+        return self._decoder.n_torn
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether the latest pass ran into damage that ended the stream."""
+        return self._decoder.ended_early
 
     def __enter__(self) -> PyAVReader:
         return self
@@ -105,22 +90,10 @@ class PyAVReader:
     ) -> None:
         """Nothing stays open between passes."""
 
-    @contextmanager
-    def _opened(self) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
-        with media_errors(self._path), av.open(str(self._path), metadata_errors="replace") as box:
-            stream = box.streams.best("video")
-            if stream is None or stream.disposition & _ATTACHED_PICTURE:
-                raise NoVideoStream(
-                    f"{self._path} has no moving picture", "name a file with a video stream"
-                )
-            assert isinstance(stream, av.VideoStream)
-            stream.thread_type = "AUTO"
-            yield box, stream
-
     def _first_picture(
         self,
     ) -> tuple[av.VideoFrame, tuple[Fraction | None, Fraction | None, float, int, str, Fraction]]:
-        with self._opened() as (box, stream):
+        with opened(self._path) as (box, stream):
             base = stream.time_base
             duration = (
                 float(stream.duration * base)
@@ -137,7 +110,7 @@ class PyAVReader:
                 stream.codec_context.name,
                 stream.sample_aspect_ratio or Fraction(1),
             )
-            for frame in self._decoded(box, stream):
+            for frame in self._decoder.pictures(box, stream):
                 return frame, facts
         raise DecodeError(
             f"{self._path}: no picture could be decoded", "the file is damaged or uses a rare codec"
@@ -149,7 +122,7 @@ class PyAVReader:
             return Interlace()
         known = duration_seconds == duration_seconds
         places = [share * duration_seconds for share in (0.1, 0.5, 0.8)] if known else [0.0]
-        with self._opened() as (box, stream):
+        with opened(self._path) as (box, stream):
             return interlace_of(self._stretch(box, stream, place) for place in places)
 
     def _stretch(
@@ -158,7 +131,7 @@ class PyAVReader:
         if seconds > 0 and stream.time_base:
             start = stream.start_time or 0
             box.seek(start + round(seconds / stream.time_base), stream=stream, backward=True)
-        yield from itertools.islice(self._decoded(box, stream), _STRETCH)
+        yield from itertools.islice(self._decoder.pictures(box, stream), _STRETCH)
 
     def _facts(
         self,
@@ -215,36 +188,11 @@ class PyAVReader:
             warnings=tuple(warnings),
         )
 
-    def _decoded(
-        self, box: av.container.InputContainer, stream: av.VideoStream
-    ) -> Iterator[av.VideoFrame]:
-        """Whole pictures in order of presentation; torn ones are counted and passed over."""
-        packets = box.demux(stream)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except av.error.FFmpegError:
-                self.ended_early = True
-                return
-            try:
-                frames = packet.decode()
-            except av.error.FFmpegError:
-                self.n_torn += 1
-                continue
-            for frame in frames:
-                assert isinstance(frame, av.VideoFrame)
-                if frame.is_corrupt:
-                    self.n_torn += 1
-                else:
-                    yield frame
-
     def _whole(
         self, box: av.container.InputContainer, stream: av.VideoStream
     ) -> Iterator[av.VideoFrame]:
-        """Like `_decoded`, with the fields of interlaced pictures made into whole ones."""
-        decoded, order = self._decoded(box, stream), self._interlace.field_order
+        """Whole pictures, with the fields of interlaced pictures made into whole ones."""
+        decoded, order = self._decoder.pictures(box, stream), self._interlace.field_order
         return decoded if order == "progressive" else deinterlaced(decoded, order)
 
     def _wrapped(self, frame: av.VideoFrame, frame_id: int, pts: int) -> PyAVFrame:
@@ -272,11 +220,30 @@ class PyAVReader:
                 yield pts, frame
 
     def scan(self) -> Iterator[PyAVFrame]:
-        """Every picture of the film, once, in order of presentation."""
-        self.n_torn, self.ended_early = 0, False
-        with self._opened() as (box, stream):
+        """Every picture of the film, once, in order of presentation.
+
+        Raises
+        ------
+        DecodeError
+            After the last one, when more than 5 % were damaged.
+        """
+        self._decoder = Decoder(self._path)
+        with opened(self._path) as (box, stream):
+            n_whole = 0
             for frame_id, (pts, frame) in enumerate(self._timed(box, stream)):
+                n_whole += 1
                 yield self._wrapped(frame, frame_id, pts)
+        if self.n_torn > _MAX_TORN_SHARE * (n_whole + self.n_torn):
+            raise self._too_torn(n_whole)
+
+    def _too_torn(self, n_whole: int) -> DecodeError:
+        first = (self._decoder.first_torn_pts or self.info.start.pts) - self.info.start.pts
+        label = MediaTime(max(0, first), self.info.start.time_base).timecode(self.info.frame_rate)
+        return DecodeError(
+            f"{self._path}: {self.n_torn} of {self.n_torn + n_whole} pictures are damaged, "
+            f"the first at {label}",
+            "copy or export the file again",
+        )
 
     def read(self, refs: Sequence[FrameRef]) -> Iterator[PyAVFrame]:
         """The pictures at `refs`, in one pass; gaps of over 8 s are sought over, not decoded.
@@ -291,11 +258,11 @@ class PyAVReader:
         DecodeError
             When one of them cannot be found again, naming its time.
         """
-        self.n_torn, self.ended_early = 0, False
+        self._decoder = Decoder(self._path)
         base = self.info.start.time_base
         far = round(_SEEK_WHEN_AHEAD_SECONDS / base)
         wanted = [(round(ref.time.exact_seconds / base), ref) for ref in refs]
-        with self._opened() as (box, stream):
+        with opened(self._path) as (box, stream):
             pictures, reached = self._timed(box, stream), 0
             for target, ref in wanted:
                 if target - reached > far:

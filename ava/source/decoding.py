@@ -1,0 +1,112 @@
+"""From a file to whole pictures: the border to PyAV, and what to do about damage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+
+from ava.core.errors import DecodeError, MediaError, MediaNotFound, NoVideoStream, UnreadableMedia
+
+_SILENCE_SECONDS = 60
+_ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC: the cover of a sound file
+
+
+@contextmanager
+def media_errors(path: Path) -> Iterator[None]:
+    """The border to PyAV: its exceptions become ours, with the path in the message."""
+    try:
+        yield
+    except MediaError:
+        raise
+    except FileNotFoundError as error:
+        raise MediaNotFound(f"no such file: {path}", "check the path") from error
+    except PermissionError as error:
+        raise UnreadableMedia(f"no permission to read {path}", "check its permissions") from error
+    except IsADirectoryError as error:
+        raise UnreadableMedia(f"{path} is a folder", "name a video file") from error
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise UnreadableMedia(
+            f"{path} cannot be read as video: {getattr(error, 'strerror', None) or error}",
+            "it may be damaged, cut off, or no video at all; try to play it",
+        ) from error
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """A file and its best video stream, closed afterwards."""
+    with (
+        media_errors(path),
+        av.open(str(path), metadata_errors="replace", timeout=_SILENCE_SECONDS) as box,
+    ):
+        stream = box.streams.best("video")
+        if stream is None or stream.disposition & _ATTACHED_PICTURE:
+            raise NoVideoStream(f"{path} has no moving picture", "name a file with a video stream")
+        assert isinstance(stream, av.VideoStream)
+        stream.thread_type = "AUTO"
+        yield box, stream
+
+
+class Decoder:
+    """Decodes whole pictures and counts what is torn.
+
+    Attributes
+    ----------
+    n_torn : int
+        Pictures or packets that could not be decoded.
+    first_torn_pts : int or None
+        Timestamp of the first of them, where it has one.
+    ended_early : bool
+        Whether damage ended the stream.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.n_torn = 0
+        self.first_torn_pts: int | None = None
+        self.ended_early = False
+
+    def pictures(
+        self, box: av.container.InputContainer, stream: av.VideoStream
+    ) -> Iterator[av.VideoFrame]:
+        """Whole pictures in order of presentation; torn ones are counted and passed over.
+
+        Raises
+        ------
+        DecodeError
+            When decoding yields nothing for a minute.
+        """
+        packets, resumed = box.demux(stream), time.monotonic()
+        while True:
+            if time.monotonic() - resumed > _SILENCE_SECONDS:
+                raise DecodeError(
+                    f"{self._path}: no picture came in {_SILENCE_SECONDS} s of decoding",
+                    "the file is damaged, or its storage does not answer",
+                )
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.error.FFmpegError:
+                self.ended_early = True
+                return
+            try:
+                frames = packet.decode()
+            except av.error.FFmpegError:
+                self._count_torn(packet.pts)
+                continue
+            for frame in frames:
+                assert isinstance(frame, av.VideoFrame)
+                if frame.is_corrupt:
+                    self._count_torn(frame.pts)
+                else:
+                    yield frame
+                    resumed = time.monotonic()  # what the caller did with it does not count
+
+    def _count_torn(self, pts: int | None) -> None:
+        if not self.n_torn:
+            self.first_torn_pts = pts
+        self.n_torn += 1
