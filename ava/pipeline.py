@@ -14,13 +14,14 @@ import numpy as np
 
 from ava.core.errors import MediaError, NothingToRank
 from ava.core.frame_batch import FrameBatch
+from ava.core.geometry import cropped
 from ava.core.progress import OnProgress, Progress, silent
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import load_profile
 from ava.ranking.rank import Ranking, rank_pool
 from ava.review.sheet import write_sheet
-from ava.scan.scanner import ClosedShot, Scanner, ScanResult
-from ava.scan.shortlist import Candidate
+from ava.scan.scanner import Scanner, ScanResult
+from ava.scan.shortlist import Candidate, ClosedShot
 from ava.scoring.analyses import Ragged
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import Registry, installed
@@ -124,7 +125,7 @@ def extract_title(
                 (ref, f"frame_{ref.frame_id:08d}_{file_safe(ref.label)}", None)
                 for ref in title.refs
             ]
-            _write_stills(source, draft, wanted, settings, on_progress)
+            _write_stills(source, draft, title, wanted, settings, on_progress)
     problems = title.pool.scores.problems
     n_frames = int(title.facts["n_frames"])
     return TitleResult(folder, None, n_frames, problems, time.monotonic() - started)
@@ -186,7 +187,7 @@ def rank_title(
                 (refs[one.frame_id], f"{one.rank:03d}_{file_safe(one.label)}", one.rank)
                 for one in ranking.candidates
             ]
-            _write_stills(source, draft, wanted, settings, on_progress)
+            _write_stills(source, draft, title, wanted, settings, on_progress)
             write_sheet(draft)
     problems = title.pool.scores.problems
     n_frames = 0 if title is earlier else int(title.facts["n_frames"])
@@ -248,6 +249,7 @@ def _scored(
             table,
             max(result.shots[-1].end_seconds, 1e-3),
         ),
+        tuple(shot.picture_area for shot in result.shots),
     )
     write_title(draft, title, result.stats, result.shots)
     for name, parts in rows.boxes.items():
@@ -321,17 +323,25 @@ def software() -> str:
 def _write_stills(
     source: Source,
     draft: Path,
+    title: Title,
     wanted: Sequence[tuple[FrameRef, str, int | None]],
     settings: Settings,
     on_progress: OnProgress,
 ) -> None:
-    """Decode the wanted frames once, in order of time, and write them at full resolution."""
+    """Decode the wanted frames once, in order of time, and write them at full resolution.
+
+    They are cropped like the pictures that were rated.
+    """
     (draft / STILLS).mkdir()
+    area_of = {
+        int(frame_id): title.areas[int(shot)]
+        for frame_id, shot in zip(title.pool.frame_ids, title.pool.shot_index, strict=True)
+    }
     in_time = sorted(wanted, key=lambda one: one[0].time)
     frames = source.read([ref for ref, _, _ in in_time])
     total = float(len(in_time)) or math.nan
     for done, (frame, (ref, name, rank)) in enumerate(zip(frames, in_time, strict=True), start=1):
         provenance = Provenance(source.info.path.name, ref.label, rank, software())
         path = draft / STILLS / f"{name}{settings.stills.suffix}"
-        write_still(path, frame.rgb(), provenance, settings.stills)
+        write_still(path, cropped(frame.rgb(), area_of[ref.frame_id]), provenance, settings.stills)
         on_progress(Progress("stills", done, total, "stills"))

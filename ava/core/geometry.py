@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+_ROUNDING = 1e-6  # pixels; a share that was once a whole pixel is that pixel again
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,27 @@ class Box:
         top, bottom = round(self.y0 * height_px), round(self.y1 * height_px)
         left, top = min(left, width_px - 1), min(top, height_px - 1)
         return left, top, max(right, left + 1), max(bottom, top + 1)
+
+    def inner_pixels(self, width_px: int, height_px: int) -> tuple[int, int, int, int]:
+        """Like `pixels`, without the lines that lie inside only in part."""
+        left, top = _up(self.x0 * width_px), _up(self.y0 * height_px)
+        right, bottom = _down(self.x1 * width_px), _down(self.y1 * height_px)
+        left, top = min(left, width_px - 1), min(top, height_px - 1)
+        return left, top, max(right, left + 1), max(bottom, top + 1)
+
+
+def _up(edge: float) -> int:
+    return math.ceil(edge - _ROUNDING)
+
+
+def _down(edge: float) -> int:
+    return math.floor(edge + _ROUNDING)
+
+
+def cropped(pixels: NDArray[np.uint8], area: Box) -> NDArray[np.uint8]:
+    """The part of a picture (H, W, ...) inside `area`, rounded inwards, contiguous."""
+    left, top, right, bottom = area.inner_pixels(pixels.shape[1], pixels.shape[0])
+    return np.ascontiguousarray(pixels[top:bottom, left:right])
 
 
 WHOLE_PICTURE = Box(0.0, 0.0, 1.0, 1.0)

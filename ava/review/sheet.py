@@ -22,6 +22,7 @@ from ava.review.context import (
     ShotView,
 )
 from ava.store.atomic import write_atomic
+from ava.store.stills import picture_size
 from ava.store.title_folder import (
     SHEET,
     STILLS,
@@ -79,7 +80,7 @@ def sheet_context(folder: Path) -> SheetContext:
     labels = dict(zip((ref.frame_id for ref in title.refs), title.pool.labels, strict=True))
     seconds = title.pool.duration_seconds
     cards = tuple(
-        _card(one, title, boxes, stills.get(f"{one.rank:03d}", ""), seconds)
+        _card(one, title, boxes, stills.get(f"{one.rank:03d}", ""), _aspect(folder, one.frame_id))
         for one in ranking.candidates
     )
     return SheetContext(
@@ -129,9 +130,8 @@ def _card(
     title: Title,
     boxes: dict[str, dict[int, list[list[float]]]],
     still: str,
-    seconds: float,
+    aspect: str,
 ) -> CardView:
-    source = title.facts["source"]
     row = int(np.searchsorted(title.pool.frame_ids, one.frame_id))
     bars = tuple(
         BarView(
@@ -160,13 +160,19 @@ def _card(
         still=f"{STILLS}/{still}" if still else proxy_name(one.frame_id),
         alt=f"Candidate {one.rank} at {one.label}, "
         + ("no face seen" if n_faces == 0 else f"{n_faces} face{'s' * (n_faces > 1)} seen"),
-        aspect=f"{source['width_px']} / {source['height_px']}",
+        aspect=aspect,
         reasons=one.reasons,
         bars=bars,
         boxes=drawn,
         palette=_palette(title, row),
-        time_percent=100 * one.pts_seconds / seconds,
+        time_percent=100 * one.pts_seconds / title.pool.duration_seconds,
     )
+
+
+def _aspect(folder: Path, frame_id: int) -> str:
+    """Shape of a shown picture, as CSS has it: that of a cropped one is not the film's."""
+    width, height = picture_size(folder / proxy_name(frame_id))
+    return f"{width} / {height}"
 
 
 def _palette(title: Title, row: int) -> tuple[tuple[str, float], ...]:

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 
 from ava.core.progress import OnProgress, Progress, silent
 from ava.scan.frame_stats import FrameFacts, FrameStats, StatsCollector
-from ava.scan.shortlist import Candidate, ShortlistSettings, ShotShortlist, quick_score
+from ava.scan.picture_area import AreaFinder
+from ava.scan.shortlist import (
+    Candidate,
+    ClosedShot,
+    ShortlistSettings,
+    ShotShortlist,
+    quick_score,
+)
 from ava.scan.shots import Boundary, CutFinder, Shot, ShotBuilder
 from ava.scan.transitions import LOOK_AHEAD, TransitionFinder, TransitionSettings
 from ava.source.info import SourceFrame
@@ -34,6 +41,8 @@ class ScanSettings:
         The least mean difference of luma at a cut, gray levels of 255.
     cut_margin_frames : int
         Frames next to a cut are not taken: encoders smear there.
+    crop_bars : bool
+        Whether letterbox, pillarbox and windowbox bars are cut off before anything is rated.
     transitions : TransitionSettings
         The mixture test for fades and dissolves.
     shortlist : ShortlistSettings
@@ -44,16 +53,9 @@ class ScanSettings:
     cut_threshold: float = 3.0
     cut_min_content: float = 10.0
     cut_margin_frames: int = 2
+    crop_bars: bool = True
     transitions: TransitionSettings = field(default_factory=TransitionSettings)
     shortlist: ShortlistSettings = field(default_factory=ShortlistSettings)
-
-
-@dataclass(frozen=True)
-class ClosedShot:
-    """A shot that is over, and its candidates in order of time."""
-
-    shot: Shot
-    candidates: list[Candidate]
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,10 @@ class Scanner:
         """Scan `source`, yielding every shot when it is over (about two seconds later)."""
         follow = self._stills if source.info.kind == "stills" else self._film
         stats, builder = StatsCollector(), ShotBuilder()
-        yield from follow(source, stats, builder)
+        areas = AreaFinder(source.info.orientation) if self._settings.crop_bars else None
+        for closed in follow(source, stats, builder, areas):
+            builder.shots[closed.shot.index] = closed.shot
+            yield closed
         self.result = ScanResult(
             stats.columns(), tuple(builder.shots), source.n_torn, source.ended_early
         )
@@ -123,8 +128,13 @@ class Scanner:
                 self._on_progress(Progress("scan", count, total, "frames"))
 
     def _stills(
-        self, source: Source, stats: StatsCollector, builder: ShotBuilder
+        self,
+        source: Source,
+        stats: StatsCollector,
+        builder: ShotBuilder,
+        _areas: AreaFinder | None,
     ) -> Iterator[ClosedShot]:
+        # One picture cannot tell its own frame or passe-partout from bars: it stays whole.
         for row, one in enumerate(self._measured(source, stats, builder)):
             shot = builder.close(row + 1, "cut", row + 1, row + 1)
             assert shot is not None
@@ -134,7 +144,21 @@ class Scanner:
             yield ClosedShot(shot, [candidate])
 
     def _film(
-        self, source: Source, stats: StatsCollector, builder: ShotBuilder
+        self,
+        source: Source,
+        stats: StatsCollector,
+        builder: ShotBuilder,
+        areas: AreaFinder | None,
+    ) -> Iterator[ClosedShot]:
+        found = self._found(source, stats, builder, areas)
+        return found if areas is None else areas.cropped(found)
+
+    def _found(
+        self,
+        source: Source,
+        stats: StatsCollector,
+        builder: ShotBuilder,
+        areas: AreaFinder | None,
     ) -> Iterator[ClosedShot]:
         settings = self._settings
         cut_finder = CutFinder(settings.cut_threshold, settings.cut_min_content)
@@ -147,6 +171,8 @@ class Scanner:
             waiting.append(one)
             cuts += cut_finder.add(one.facts.small)
             fades.add(one.facts.small)
+            if areas is not None:
+                areas.add(one.frame.ref.frame_id, one.facts.small)
             # A frame is judged once its fate is known: is there a cut within the margin after it?
             if len(waiting) > CutFinder.LOOK_AHEAD + settings.cut_margin_frames:
                 self._judge(waiting, cuts, shortlist)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ava.scan.frame_stats import FrameFacts
+from ava.scan.shots import Shot
 from ava.source.info import FrameRef, SourceFrame
 
 _MERGE_AT = 96  # pictures held for one open shot; then neighbours are merged in pairs
@@ -57,6 +58,14 @@ class Candidate:
     pts_seconds: float
     quick_score: float
     pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ClosedShot:
+    """A shot that is over, and its candidates in order of time."""
+
+    shot: Shot
+    candidates: list[Candidate]
 
 
 def quick_score(facts: FrameFacts, motion_after: float) -> float:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scenedetect import AdaptiveDetector, FrameTimecode
 
+from ava.core.geometry import WHOLE_PICTURE, Box
+
 Boundary = Literal["edge", "cut", "fade", "dissolve"]
 _NOMINAL_RATE = 25.0  # the detector wants a rate to count frames with; it changes nothing
 
@@ -46,6 +48,8 @@ class Shot:
         What stands at its boundaries; "edge" is the start or end of the film.
     clean_first, clean_end : int
         The frames inside that no transition touches; equal where there are none.
+    picture_area : Box
+        The part of the shown picture inside letterbox, pillarbox or windowbox bars.
     """
 
     index: int
@@ -57,6 +61,7 @@ class Shot:
     ends_with: Boundary
     clean_first: int
     clean_end: int
+    picture_area: Box = WHOLE_PICTURE
 
 
 class CutFinder:

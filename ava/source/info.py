@@ -95,6 +95,17 @@ class Orientation:
         """Whether the stored picture is a mirror image."""
         return (self.transpose + self.flip_x + self.flip_y) % 2 == 1
 
+    def turned(self, area: Box) -> Box:
+        """Where a box of the stored raster is in the upright picture."""
+        x0, y0, x1, y1 = area.x0, area.y0, area.x1, area.y1
+        if self.transpose:
+            x0, y0, x1, y1 = y0, x0, y1, x1
+        if self.flip_x:
+            x0, x1 = 1 - x1, 1 - x0
+        if self.flip_y:
+            y0, y1 = 1 - y1, 1 - y0
+        return Box(x0, y0, x1, y1)
+
     def applied(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The raster `pixels` (H, W, ...) turned upright, contiguous."""
         if self.transpose:

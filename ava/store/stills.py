@@ -148,6 +148,12 @@ def write_proxy(path: Path, pixels: NDArray[np.uint8]) -> None:
         path.write_bytes(jpeg_bytes(pixels))
 
 
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height of a picture file; only its header is read."""
+    with store_errors(path), Image.open(path) as picture:
+        return picture.size
+
+
 def jpeg_bytes(pixels: NDArray[np.uint8], quality: int = _PROXY_QUALITY) -> bytes:
     """A picture as JPEG in memory."""
     buffer = io.BytesIO()

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ava.core.errors import StoreError
+from ava.core.geometry import Box
 from ava.ranking.rank import Ranking
 from ava.store.atomic import store_errors
 
@@ -60,9 +61,17 @@ def _as_numpy(column: Any) -> NDArray[Any] | list[str]:
     return np.asarray(column.to_numpy())
 
 
-def columns_of(rows: Sequence[Any], kind: type[Any]) -> dict[str, list[Any]]:
-    """Dataclass instances as columns, one per field."""
-    return {field.name: [getattr(row, field.name) for row in rows] for field in fields(kind)}
+def columns_of(rows: Sequence[Any], kind: type[Any]) -> dict[str, Any]:
+    """Dataclass instances as columns, one per field; a box becomes its four edges."""
+    columns: dict[str, Any] = {}
+    for field in fields(kind):
+        values = [getattr(row, field.name) for row in rows]
+        if values and isinstance(values[0], Box):
+            edges = [(box.x0, box.y0, box.x1, box.y1) for box in values]
+            columns[f"{field.name}_xyxy"] = np.array(edges, np.float64)
+        else:
+            columns[field.name] = values
+    return columns
 
 
 def ranking_table(ranking: Ranking) -> pa.Table:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ava.core.errors import StoreError
+from ava.core.geometry import WHOLE_PICTURE, Box
 from ava.core.media_time import MediaTime
 from ava.ranking.pool import Pool
 from ava.ranking.rank import Ranking
@@ -52,11 +53,14 @@ class Title:
         The shortlisted frames, in order of time.
     pool : Pool
         The same frames with their scores.
+    areas : tuple of Box
+        The part of the shown picture inside bars, for every shot; their stills are cropped to it.
     """
 
     facts: dict[str, Any]
     refs: tuple[FrameRef, ...]
     pool: Pool
+    areas: tuple[Box, ...]
 
 
 def write_title(folder: Path, title: Title, stats: FrameStats, shots: tuple[Shot, ...]) -> None:
@@ -147,7 +151,14 @@ def read_title(folder: Path) -> Title:
         scores,
         facts["scanned_seconds"],
     )
-    return Title(facts, refs, pool)
+    return Title(facts, refs, pool, _read_areas(folder))
+
+
+def _read_areas(folder: Path) -> tuple[Box, ...]:
+    table = read_table(folder / SHOTS)
+    if "picture_area_xyxy" not in table:  # written before bars were looked for
+        return (WHOLE_PICTURE,) * len(table["index"])
+    return tuple(Box(*map(float, edges)) for edges in table["picture_area_xyxy"])
 
 
 def read_shots(folder: Path) -> list[dict[str, Any]]:
