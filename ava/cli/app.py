@@ -14,6 +14,7 @@ from ava.cli.models import models_list, models_path, models_pull
 from ava.cli.output import DEBUG, DEBUG_FLAG, fail
 from ava.cli.rank import rank
 from ava.cli.scorers import scorers
+from ava.cli.still import still
 from ava.core.errors import AvaError
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command("rank")(rank)
 app.command("extract")(extract)
 app.command("inspect")(inspect)
+app.command("still")(still)
 app.command("scorers")(scorers)
 app.command("doctor")(doctor)
 models = typer.Typer(help="Weight files: list, fetch, find.", no_args_is_help=True)

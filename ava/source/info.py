@@ -155,6 +155,9 @@ class VideoInfo:
         The part of the shown picture that is not letterbox.
     warnings : tuple of str
         What a person should know before trusting the pictures.
+    start_timecode : str or None
+        The timecode that the source itself gives its first picture, ``HH:MM:SS:FF``, or
+        ``HH:MM:SS;FF`` where it is drop-frame. Labels here are not offset by it.
     """
 
     path: Path
@@ -174,6 +177,12 @@ class VideoInfo:
     interlace: Interlace = field(default=Interlace())
     picture_area: Box = WHOLE_PICTURE
     warnings: tuple[str, ...] = ()
+    start_timecode: str | None = None
+
+    @property
+    def drop_frame(self) -> bool:
+        """Whether the source counts its frames as drop-frame timecode does."""
+        return self.start_timecode is not None and ";" in self.start_timecode
 
     @property
     def title(self) -> str:
@@ -209,6 +218,7 @@ class VideoInfo:
                 "telecined": self.interlace.telecined,
             },
             "start_seconds": self.start.seconds,
+            "start_timecode": self.start_timecode,
             "warnings": list(self.warnings),
         }
 
@@ -220,7 +230,7 @@ class FrameRef:
     Attributes
     ----------
     frame_id : int
-        0-based place in the decoded stream.
+        0-based place in the decoded stream; -1 where it was found by time and not counted.
     time : MediaTime
         Exact time since the first picture.
     label : str

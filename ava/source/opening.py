@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -32,6 +33,10 @@ class Source(Protocol):
 
     def read(self, refs: Sequence[FrameRef]) -> Iterator[SourceFrame]:
         """The pictures at `refs` (increasing in time), in one pass."""
+        ...
+
+    def at(self, seconds: Fraction) -> SourceFrame:
+        """The picture shown at an instant, counted from the first picture."""
         ...
 
     def __enter__(self) -> Source: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import struct
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -15,14 +16,16 @@ import numpy as np
 from av.sidedata.sidedata import Type as SideDataType
 from numpy.typing import NDArray
 
-from ava.core.errors import DecodeError, UnreadableMedia
+from ava.core.errors import DecodeError, MediaError, UnreadableMedia
 from ava.core.identity import content_id
-from ava.core.media_time import MediaTime
+from ava.core.media_time import MediaTime, clock
 from ava.source.color import color_of
 from ava.source.conversion import Converter
 from ava.source.decoding import Decoder, media_errors, opened
 from ava.source.info import FrameRef, Interlace, Orientation, VideoInfo, shown_size
 from ava.source.interlace import deinterlaced, interlace_of, may_be_interlaced
+from ava.source.seeking import Walk
+from ava.source.timecode_track import start_timecode
 
 _SEEK_WHEN_AHEAD_SECONDS = 8  # a shorter way is decoded through: a seek costs half a GOP
 _STRETCH = 24  # frames in a row that are looked at for combing
@@ -92,7 +95,10 @@ class PyAVReader:
 
     def _first_picture(
         self,
-    ) -> tuple[av.VideoFrame, tuple[Fraction | None, Fraction | None, float, int, str, Fraction]]:
+    ) -> tuple[
+        av.VideoFrame,
+        tuple[Fraction | None, Fraction | None, float, int, str, Fraction, dict[str, str]],
+    ]:
         with opened(self._path) as (box, stream):
             base = stream.time_base
             duration = (
@@ -109,6 +115,7 @@ class PyAVReader:
                 stream.frames,
                 stream.codec_context.name,
                 stream.sample_aspect_ratio or Fraction(1),
+                {**box.metadata, **stream.metadata},
             )
             for frame in self._decoder.pictures(box, stream):
                 return frame, facts
@@ -142,6 +149,7 @@ class PyAVReader:
         n_frames: int,
         codec: str,
         pixel_aspect: Fraction,
+        metadata: dict[str, str],
     ) -> VideoInfo:
         orientation = Orientation()
         side_data: Any = first.side_data  # PyAV's stub takes it for something else
@@ -186,6 +194,7 @@ class PyAVReader:
             pixel_aspect=pixel_aspect,
             interlace=self._interlace,
             warnings=tuple(warnings),
+            start_timecode=start_timecode(metadata, first),
         )
 
     def _whole(
@@ -195,9 +204,14 @@ class PyAVReader:
         decoded, order = self._decoder.pictures(box, stream), self._interlace.field_order
         return decoded if order == "progressive" else deinterlaced(decoded, order)
 
+    @property
+    def _step(self) -> int:
+        """The usual time from one picture to the next."""
+        return max(1, round(1 / (self.info.start.time_base * (self.info.frame_rate or 25))))
+
     def _wrapped(self, frame: av.VideoFrame, frame_id: int, pts: int) -> PyAVFrame:
         time = MediaTime(pts, self.info.start.time_base)
-        label = time.timecode(self.info.frame_rate)
+        label = time.timecode(self.info.frame_rate, drop_frame=self.info.drop_frame)
         return PyAVFrame(frame, self.info, self._converter, FrameRef(frame_id, time, label))
 
     def _timed(
@@ -207,14 +221,13 @@ class PyAVReader:
 
         A stream without timestamps (a bare elementary stream) gets them from the nominal rate.
         """
-        base, start = self.info.start.time_base, self.info.start.pts
-        step = max(1, round(1 / (base * (self.info.frame_rate or 25))))
+        start = self.info.start.pts
         latest: int | None = None
         for frame in self._whole(box, stream):
             if frame.pts is not None:
                 pts = frame.pts - start
             else:
-                pts = 0 if latest is None else latest + step
+                pts = 0 if latest is None else latest + self._step
             if latest is None or pts > latest:
                 latest = pts
                 yield pts, frame
@@ -258,42 +271,57 @@ class PyAVReader:
         DecodeError
             When one of them cannot be found again, naming its time.
         """
-        self._decoder = Decoder(self._path)
         base = self.info.start.time_base
         far = round(_SEEK_WHEN_AHEAD_SECONDS / base)
-        wanted = [(round(ref.time.exact_seconds / base), ref) for ref in refs]
-        with opened(self._path) as (box, stream):
-            pictures, reached = self._timed(box, stream), 0
-            for target, ref in wanted:
-                if target - reached > far:
-                    pictures = self._sought(box, stream, target)
-                pts, frame = next((one for one in pictures if one[0] >= target), (-1, None))
-                if frame is None or pts != target:
+        with self._walk() as walk:
+            for ref in refs:
+                target = round(ref.time.exact_seconds / base)
+                frame = walk.exactly(target, far)
+                if frame is None:
                     raise DecodeError(
                         f"{self._path}: the picture at {ref.label} is not there any more",
                         "the file has changed since it was scanned; scan it again",
                     )
-                reached = target
-                yield self._wrapped(frame, ref.frame_id, pts)
+                yield self._wrapped(frame, ref.frame_id, target)
 
-    def _sought(
-        self, box: av.container.InputContainer, stream: av.VideoStream, target: int
-    ) -> Iterator[tuple[int, av.VideoFrame]]:
-        """Pictures from the last key frame at or before `target`.
+    def at(self, seconds: Fraction) -> PyAVFrame:
+        """The picture that is shown at an instant: the last one that begins at or before it.
 
-        Some containers land after the target (they index decode order); then the seek is repeated
-        from further back, in the end from the start of the file.
+        Parameters
+        ----------
+        seconds : fractions.Fraction
+            Exact time since the first picture.
+
+        Raises
+        ------
+        MediaError
+            When the film is not that long, naming its length.
         """
+        base = self.info.start.time_base
+        target = math.floor(seconds / base)
+        if target < 0:
+            raise MediaError(
+                f"{self._path}: {clock(seconds)} is before the first picture",
+                "times are counted from the first picture",
+            )
+        with self._walk() as walk:
+            shown = walk.shown_at(target)
+        if shown is None:
+            raise DecodeError(
+                f"{self._path}: no picture could be decoded up to {clock(seconds)}",
+                "the file has changed or is damaged",
+            )
+        pts, frame, is_last = shown
+        length = (pts + (frame.duration or self._step)) * base
+        if is_last and seconds >= length:
+            raise MediaError(
+                f"{self._path} is {clock(length)} long; it shows nothing at {clock(seconds)}",
+                "ask for an earlier time",
+            )
+        return self._wrapped(frame, -1, pts)
+
+    def _walk(self) -> Walk:
+        self._decoder = Decoder(self._path)
         # A deinterlaced picture leans on the one before it, which must be decoded too.
-        back_seconds = 0 if self._interlace.field_order == "progressive" else 1
-        while True:
-            before = target - round(back_seconds / self.info.start.time_base)
-            box.seek(max(0, before) + self.info.start.pts, stream=stream, backward=True)
-            pictures = self._timed(box, stream)
-            first = next(pictures, None)
-            if first is None or first[0] <= target or before <= 0:
-                break
-            back_seconds = max(2, back_seconds * 4)
-        if first is not None:
-            yield first
-            yield from pictures
+        lead_seconds = 0 if self._interlace.field_order == "progressive" else 1
+        return Walk(lambda: opened(self._path), self._timed, self.info.start, lead_seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -12,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from ava.core.errors import DecodeError, MediaNotFound, UnreadableMedia
+from ava.core.errors import DecodeError, MediaError, MediaNotFound, UnreadableMedia
 from ava.core.identity import combined_id, content_id
-from ava.core.media_time import MediaTime
+from ava.core.media_time import MediaTime, clock
 from ava.source.conversion import halved
 from ava.source.info import ColorInfo, FrameRef, VideoInfo, shown_size
 
@@ -169,3 +170,19 @@ class StillsReader:
                     "the folder has changed since it was scanned; scan it again",
                 )
             yield self._frame(ref.frame_id)
+
+    def at(self, seconds: Fraction) -> StillFrame:
+        """The picture of a second: the first is shown from 0 to 1, the next from 1 to 2.
+
+        Raises
+        ------
+        MediaError
+            When there are not that many, naming how many there are.
+        """
+        if not 0 <= seconds < len(self._files):
+            raise MediaError(
+                f"{self.info.path} is {clock(len(self._files))} long, a second for each picture; "
+                f"it shows nothing at {clock(seconds)}",
+                "ask for an earlier time",
+            )
+        return self._frame(math.floor(seconds))
