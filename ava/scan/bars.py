@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -163,11 +164,13 @@ class _Axis:
 
     def __init__(self, brightest: Gray, average: NDArray[np.float32], stack: Gray | None) -> None:
         self._brightest, self._average, self._stack = brightest, average, stack
-        n_lines, length = brightest.shape
-        self._n_lines = n_lines
-        hot = min(length - 1, int(length * (1 - _HOT_SHARE)))
-        lit = np.flatnonzero(np.partition(brightest, hot, axis=1)[:, hot] > BLACK_LUMA)
-        self._dark = (int(lit[0]), n_lines - 1 - int(lit[-1])) if lit.size else (0, 0)
+        self._n_lines = len(brightest)
+
+    @cached_property
+    def _dark(self) -> tuple[int, int]:
+        """Lines at both ends that are dark but for specks; none where all are."""
+        lit = np.flatnonzero((self._brightest > BLACK_LUMA).mean(axis=1) > _HOT_SHARE)
+        return (int(lit[0]), self._n_lines - 1 - int(lit[-1])) if lit.size else (0, 0)
 
     def is_dark_at_both_ends(self) -> bool:
         """Whether there could be bars at all, some of them with text inside."""
