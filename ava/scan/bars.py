@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -99,14 +100,19 @@ class LumaSamples:
         mine = [one for one in self._held if shot.first_frame <= one[0] < shot.end_frame]
         self._held = [one for one in self._held if one[0] >= shot.end_frame]
         clean = [one for one in mine if shot.clean_first <= one[0] < shot.clean_end]
-        samples = [luma for _, luma in clean or mine]
-        samples = [luma for luma in samples if luma.shape == samples[-1].shape]
-        step = -(-len(samples) // _MAX_STACK) or 1
-        light = light_of(samples[::step])
-        if light is None or clean or not light.own:
-            return light
-        # Two shots mixed: whose bars these are is not known.
-        return replace(light, own=Margins(), undecided=True)
+        light = light_of(_some(clean))
+        if (light is None or light.is_dark) and len(mine) > len(clean):
+            light = light_of(_some(mine))
+            if light is not None and light.own:
+                # Two shots mixed: whose bars these are is not known.
+                light = replace(light, own=Margins(), undecided=True)
+        return light
+
+
+def _some(held: Sequence[tuple[int, Gray]]) -> list[Gray]:
+    """Frames of one size, evenly from all, no more than are needed."""
+    samples = [luma for _, luma in held if luma.shape == held[-1][1].shape]
+    return samples[:: -(-len(samples) // _MAX_STACK) or 1]
 
 
 def light_of(samples: Sequence[Gray]) -> ShotLight | None:
@@ -158,11 +164,13 @@ class _Axis:
 
     def __init__(self, brightest: Gray, average: NDArray[np.float32], stack: Gray | None) -> None:
         self._brightest, self._average, self._stack = brightest, average, stack
-        n_lines, length = brightest.shape
-        self._n_lines = n_lines
-        hot = min(length - 1, int(length * (1 - _HOT_SHARE)))
-        lit = np.flatnonzero(np.partition(brightest, hot, axis=1)[:, hot] > BLACK_LUMA)
-        self._dark = (int(lit[0]), n_lines - 1 - int(lit[-1])) if lit.size else (0, 0)
+        self._n_lines = len(brightest)
+
+    @cached_property
+    def _dark(self) -> tuple[int, int]:
+        """Lines at both ends that are dark but for specks; none where all are."""
+        lit = np.flatnonzero((self._brightest > BLACK_LUMA).mean(axis=1) > _HOT_SHARE)
+        return (int(lit[0]), self._n_lines - 1 - int(lit[-1])) if lit.size else (0, 0)
 
     def is_dark_at_both_ends(self) -> bool:
         """Whether there could be bars at all, some of them with text inside."""
@@ -214,7 +222,8 @@ class _Axis:
 def _kind_of_bar(brightest: Gray, average: NDArray[np.float32]) -> str:
     """Either "black", "text" (black around it) or "picture"; rows count from the film's edge."""
     lit = brightest > BLACK_LUMA
-    calm = average[:-1] if len(average) > 1 else average
+    # Hot pixels are no texture; the last line may be half picture.
+    calm = np.minimum(average[:-1] if len(average) > 1 else average, BLACK_LUMA)
     if lit[:-1].mean(axis=1).max(initial=0.0) <= _HOT_SHARE and calm.std() <= _MAX_TEXTURE:
         return "black"
     margin = max(1, round(0.05 * lit.shape[1]))
