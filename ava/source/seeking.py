@@ -15,6 +15,9 @@ Timed = tuple[int, av.VideoFrame]  # the time counts from the first picture of t
 
 _FIRST_STEP_BACK_SECONDS = 2
 _STEPS_GROW_BY = 4
+# MPEG program streams stamp only some pictures: after a seek, the demuxer guesses the times of the
+# others differently from a linear pass.
+_GUESSED_TIMES = frozenset({"mpeg"})
 _FAILED_LEAPS_BORNE = 2  # each costs a way from the start: more, and a pass would become quadratic
 
 
@@ -23,8 +26,8 @@ class Walk:
 
     A leap ends at a key frame, and what the decoder gives before that is thrown away: after a seek
     those pictures may lack the ones that they were made from. Where no key frame can be had (a
-    bare elementary stream, a file without index), the way is walked from the start instead: slow,
-    but never wrong.
+    bare elementary stream), or times are guessed (a program stream), the way is walked from the
+    start instead: slow, but never wrong.
 
     Parameters
     ----------
@@ -111,7 +114,7 @@ class Walk:
         Some containers land after the target (they index decode order, or guess by bytes).
         """
         back_seconds = 0
-        while True:
+        while self._box.format.name not in _GUESSED_TIMES:
             before = target - round(back_seconds / self._start.time_base)
             if before <= 0:
                 break
