@@ -20,7 +20,7 @@ from ava.core.errors import MediaError
 from ava.core.media_time import parse_time
 from ava.scan.scanner import Scanner, ScanSettings
 from ava.source import pyav_reader
-from ava.source.info import FrameRef
+from ava.source.info import FrameRef, SourceFrame
 from ava.source.opening import open_source
 from ava.source.pyav_reader import PyAVReader
 from tests.conftest import SAMPLE
@@ -40,9 +40,9 @@ def bar_code(number: int) -> NDArray[np.uint8]:
     return np.repeat(np.tile(row, (_HEIGHT_PX, 1))[:, :, None], 3, axis=2)
 
 
-def number_of(picture: NDArray[np.uint8]) -> int:
+def number_of(frame: SourceFrame) -> int:
     """The number that a decoded picture carries."""
-    columns = picture[8:-8:8].mean(axis=(0, 2)).reshape(-1, _BAR_PX)
+    columns = frame.luma(_HEIGHT_PX)[8:-8:8].mean(axis=0).reshape(-1, _BAR_PX)
     levels = columns[1 : 1 + _BITS, 4:-4].mean(axis=1)
     assert np.all((levels < 60) | (levels > 195)), levels
     return sum(int(level > 128) << bit for bit, level in enumerate(levels))
@@ -170,7 +170,7 @@ def clip(
     """A clip, and times and numbers of its pictures in a linear decode."""
     path = CLIPS[request.param](tmp_path_factory.mktemp("clip") / request.param)
     with open_source(path) as source:
-        scanned = [(frame.ref, number_of(frame.rgb())) for frame in source.scan()]
+        scanned = [(frame.ref, number_of(frame)) for frame in source.scan()]
     refs, numbers = [ref for ref, _ in scanned], [number for _, number in scanned]
     assert len(numbers) > N_FRAMES - 60, "too many pictures are missing from the linear decode"
     assert numbers == list(range(numbers[0], N_FRAMES))
@@ -188,7 +188,7 @@ def test_200_instants_give_the_frame_shown_then(
     asked = asked[:: 5 if path.name in WALKED else 1]
     with PyAVReader(path) as reader:
         frames = [reader.at(one) for one in asked]
-        got = [number_of(frame.rgb()) for frame in frames]
+        got = [number_of(frame) for frame in frames]
     right = [numbers[bisect_right(times, one) - 1] for one in asked]
     wrong = [(str(a), g, r) for a, g, r in zip(asked, got, right, strict=True) if g != r]
     assert len(got) == (N_ASKED // 5 if path.name in WALKED else N_ASKED)
@@ -207,7 +207,7 @@ def test_read_finds_random_subsets(
         for size in (1, 3, 12, 30):
             chosen = sorted(chance.sample(range(len(refs)), size))
             read = list(reader.read([refs[one] for one in chosen]))
-            assert [number_of(frame.rgb()) for frame in read] == [numbers[one] for one in chosen]
+            assert [number_of(frame) for frame in read] == [numbers[one] for one in chosen]
             assert [frame.ref for frame in read] == [refs[one] for one in chosen]
 
 
@@ -218,7 +218,7 @@ def test_a_label_names_its_frame(clip: tuple[Path, list[FrameRef], list[int]]) -
     with PyAVReader(path) as reader:
         for one in random.Random(17).sample(range(len(refs)), 12):
             instant = parse_time(refs[one].label, reader.info.frame_rate)
-            assert number_of(reader.at(instant).rgb()) == numbers[one], refs[one]
+            assert number_of(reader.at(instant)) == numbers[one], refs[one]
 
 
 def test_the_way_is_leapt_not_walked(
@@ -301,7 +301,7 @@ def test_a_folder_of_stills_has_a_picture_a_second(tmp_path: Path) -> None:
     for number in (1, 2, 3):
         Image.fromarray(bar_code(number)).save(tmp_path / f"{number}.png")
     with open_source(tmp_path) as source:
-        assert [number_of(source.at(Fraction(one, 2)).rgb()) for one in range(6)] == [
+        assert [number_of(source.at(Fraction(one, 2))) for one in range(6)] == [
             1,
             1,
             2,
