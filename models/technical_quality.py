@@ -1,0 +1,145 @@
+"""How free of technical faults a picture is, by a small network that learned it without labels.
+
+The idea is that of Liu, van de Weijer and Bagdanov, "RankIQA: learning from rankings for no-reference
+image quality assessment", ICCV 2017: of two copies of a picture, one spoilt more than the other, it is
+known which is better, so that nobody has to rate anything. The blocks are those of Sandler et al.,
+"MobileNetV2: inverted residuals and linear bottlenecks", CVPR 2018. Blur, grain and blocks are a
+matter of single pixels, so the whole picture goes in as it is; three plain convolutions that halve
+it, with few channels, make that affordable. What it was trained on and how far to trust it stands in
+``technical_quality.md`` beside this file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+WEIGHTS = Path(__file__).with_suffix(".npz")
+MIN_SIDE_PX = 32
+_STEM = (8, 16, 24)  # channels; each halves the picture
+_BLOCKS = ((24, 1, 2), (40, 2, 4), (40, 1, 4), (64, 2, 4))  # channels, stride, expansion
+_TOP, _HIDDEN = 96, 32
+_POWER = 4.0
+
+
+class Network(nn.Module):
+    """Float pictures 0..255, (N, 3, H, W) of any size, to one number each: the logit of the quality.
+
+    Parameters
+    ----------
+    normalised : bool
+        With batch normalisation, for training; the stored weights have it folded in.
+    """
+
+    def __init__(self, normalised: bool = False) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        n_in = 3
+        for n_out in _STEM:
+            layers += _convolution(n_in, n_out, 3, 2, 1, normalised)
+            n_in = n_out
+        for n_out, stride, expansion in _BLOCKS:
+            layers.append(_Block(n_in, n_out, stride, expansion, normalised))
+            n_in = n_out
+        layers += _convolution(n_in, _TOP, 1, 1, 1, normalised)
+        self.features = nn.Sequential(*layers)
+        self.head = nn.Sequential(
+            nn.Linear(2 * _TOP, _HIDDEN), nn.ReLU(inplace=True), nn.Linear(_HIDDEN, 1)
+        )
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Logits, shape (N,)."""
+        found = self.features((pictures - 128) / 64)
+        mean = found.mean(dim=(2, 3))
+        # Generalised mean: what stands out somewhere. A soft background behind a sharp face is
+        # meant to be soft, and only the whole picture tells.
+        peak = (found**_POWER).mean(dim=(2, 3)).add(1e-6) ** (1 / _POWER)
+        logits: torch.Tensor = self.head(torch.cat([mean, peak], dim=1))[:, 0]
+        return logits
+
+
+class _Block(nn.Module):
+    """Inverted residual: widen, filter every channel by itself, narrow."""
+
+    def __init__(self, n_in: int, n_out: int, stride: int, expansion: int, normalised: bool):
+        super().__init__()
+        wide = n_in * expansion
+        self.layers = nn.Sequential(
+            *_convolution(n_in, wide, 1, 1, 1, normalised),
+            *_convolution(wide, wide, 3, stride, wide, normalised),
+            *_convolution(wide, n_out, 1, 1, 1, normalised)[:2],
+        )
+        self.adds = stride == 1 and n_in == n_out
+
+    def forward(self, found: torch.Tensor) -> torch.Tensor:
+        changed: torch.Tensor = self.layers(found)
+        return found + changed if self.adds else changed
+
+
+def _convolution(
+    n_in: int, n_out: int, side_px: int, stride: int, n_groups: int, normalised: bool
+) -> list[nn.Module]:
+    return [
+        nn.Conv2d(n_in, n_out, side_px, stride, side_px // 2, groups=n_groups),
+        nn.BatchNorm2d(n_out) if normalised else nn.Identity(),
+        nn.ReLU(inplace=True),
+    ]
+
+
+def folded(trained: Network) -> Network:
+    """The same function without batch normalisation, ready to be stored."""
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+    plain = Network().eval()
+    modules = dict(trained.eval().named_modules())
+    for name, module in plain.named_modules():
+        if isinstance(module, nn.Conv2d):
+            place = name.rpartition(".")
+            after = f"{place[0]}.{int(place[2]) + 1}"
+            conv, norm = modules[name], modules[after]
+            assert isinstance(conv, nn.Conv2d)
+            assert isinstance(norm, nn.BatchNorm2d)
+            module.load_state_dict(fuse_conv_bn_eval(conv, norm).state_dict())
+    plain.head.load_state_dict(trained.head.state_dict())
+    return plain
+
+
+def save(plain: Network, path: Path) -> None:
+    """Write the weights of a folded network, as float16 arrays under their names."""
+    arrays = {name: value.numpy().astype(np.float16) for name, value in plain.state_dict().items()}
+    np.savez_compressed(path, **arrays)
+
+
+def load(path: Path = WEIGHTS) -> Network:
+    """The network with its weights, ready to be asked."""
+    with np.load(path) as arrays:
+        state = {name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays.files}
+    plain = Network()
+    plain.load_state_dict(state)
+    return plain.eval().to(memory_format=torch.channels_last)
+
+
+@torch.inference_mode()
+def technical_quality(network: Network, picture: NDArray[np.uint8]) -> float:
+    """How clean a picture is.
+
+    Parameters
+    ----------
+    network : Network
+        As `load` gives it.
+    picture : ndarray of uint8, shape (H, W, 3)
+        sRGB, at about 540 lines: faults are judged pixel by pixel, and a reduced picture hides them.
+
+    Returns
+    -------
+    float
+        0 (ruined) to 1 (nothing to complain about); NaN below 32 pixels a side.
+    """
+    if min(picture.shape[:2]) < MIN_SIDE_PX:
+        return float("nan")
+    tensor = torch.tensor(np.ascontiguousarray(picture))[None].permute(0, 3, 1, 2).float()
+    return float(torch.sigmoid(network(tensor))[0])
