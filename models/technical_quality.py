@@ -21,9 +21,8 @@ from torch import nn
 WEIGHTS = Path(__file__).with_suffix(".npz")
 MIN_SIDE_PX = 32
 _STEM = (8, 16, 24)  # channels; each halves the picture
-_BLOCKS = ((24, 1, 2), (40, 2, 4), (40, 1, 4), (64, 2, 4))  # channels, stride, expansion
-_TOP, _HIDDEN = 96, 32
-_POWER = 4.0
+_BLOCKS = (((24, 1, 2), (40, 2, 4), (40, 1, 4)), ((64, 2, 4),))  # channels, stride, expansion
+_TOP, _HIDDEN = 96, 48
 
 
 class Network(nn.Module):
@@ -37,28 +36,39 @@ class Network(nn.Module):
 
     def __init__(self, normalised: bool = False) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        n_in = 3
-        for n_out in _STEM:
-            layers += _convolution(n_in, n_out, 3, 2, 1, normalised)
-            n_in = n_out
-        for n_out, stride, expansion in _BLOCKS:
-            layers.append(_Block(n_in, n_out, stride, expansion, normalised))
-            n_in = n_out
-        layers += _convolution(n_in, _TOP, 1, 1, 1, normalised)
-        self.features = nn.Sequential(*layers)
+        first, second, third = _STEM
+        stages: list[list[nn.Module]] = [
+            [
+                *_convolution(3, first, 3, 2, 1, normalised),
+                *_convolution(first, second, 3, 2, 1, normalised),
+            ],
+            [*_convolution(second, third, 3, 2, 1, normalised)],
+            [],
+            [],
+        ]
+        n_in = third
+        for stage, blocks in zip(stages[2:], _BLOCKS, strict=True):
+            for n_out, stride, expansion in blocks:
+                stage.append(_Block(n_in, n_out, stride, expansion, normalised))
+                n_in = n_out
+        stages[-1] += _convolution(n_in, _TOP, 1, 1, 1, normalised)
+        self.stages = nn.ModuleList(nn.Sequential(*stage) for stage in stages)
+        n_pooled = 2 * (second + third + _BLOCKS[0][-1][0] + _TOP)
         self.head = nn.Sequential(
-            nn.Linear(2 * _TOP, _HIDDEN), nn.ReLU(inplace=True), nn.Linear(_HIDDEN, 1)
+            nn.Linear(n_pooled, _HIDDEN), nn.ReLU(inplace=True), nn.Linear(_HIDDEN, 1)
         )
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Logits, shape (N,)."""
-        found = self.features((pictures - 128) / 64)
-        mean = found.mean(dim=(2, 3))
-        # Generalised mean: what stands out somewhere. A soft background behind a sharp face is
-        # meant to be soft, and only the whole picture tells.
-        peak = (found**_POWER).mean(dim=(2, 3)).add(1e-6) ** (1 / _POWER)
-        logits: torch.Tensor = self.head(torch.cat([mean, peak], dim=1))[:, 0]
+        found = (pictures - 128).div_(64)
+        pooled = []
+        for stage in self.stages:
+            found = stage(found)
+            # The mean, and the generalised mean of fourth power: what stands out somewhere. A soft
+            # background behind a sharp face is meant to be soft, and only the whole picture tells.
+            fourth = found.square().square().mean(dim=(2, 3))
+            pooled += [found.mean(dim=(2, 3)), fourth.add(1e-6).sqrt().sqrt()]
+        logits: torch.Tensor = self.head(torch.cat(pooled, dim=1))[:, 0]
         return logits
 
 

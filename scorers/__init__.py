@@ -9,6 +9,7 @@ from scorers.composition import CompositionScorer
 from scorers.faces import FaceScorer
 from scorers.lighting import LightingScorer
 from scorers.sharpness import SharpnessScorer
+from scorers.technical import TechnicalScorer
 from scorers.text import TextScorer
 
 PROVIDER = Provider(
@@ -19,6 +20,7 @@ PROVIDER = Provider(
         ColorScorer,
         CompositionScorer,
         TextScorer,
+        TechnicalScorer,
     ),
     analysers=(SaliencyAnalyser, FaceAnalyser, TextAnalyser),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -171,6 +173,15 @@ def test_pictures_that_really_went_wrong(
 def test_the_contract(quality: Callable[[Picture], float]) -> None:
     check_scorer(TechnicalScorer)
     assert np.isnan(quality(np.zeros((20, 300, 3), np.uint8)))
+
+
+def test_listing_the_scorers_loads_no_torch() -> None:
+    code = "import sys, scorers; print('torch' in sys.modules, 'torchvision' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["False", "False"]
+    code = "import sys, models.technical_quality; print('torchvision' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["False"]
 
 
 def test_the_weights_are_small_and_plain() -> None:

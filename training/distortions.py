@@ -194,7 +194,7 @@ FAULTS: dict[str, Draw] = {
 }
 """By name, in the order in which they happen to a picture, from the lens to the file."""
 
-SHARES = np.array([2, 2, 2, 3, 2, 2, 3, 4]) / 20
+SHARES = np.array([2, 3, 2, 3, 2, 2, 3, 4]) / 21
 """How often each is drawn to learn from: what is harder to see takes more practice."""
 
 

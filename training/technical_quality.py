@@ -51,11 +51,11 @@ class Recipe:
         Start of all random numbers.
     """
 
-    n_crop_steps: int = 3600
-    n_picture_steps: int = 300
+    n_crop_steps: int = 6000
+    n_picture_steps: int = 250
     n_groups: int = 8
-    crop_px: int = 192
-    rate: float = 3e-3
+    crop_px: int = 160
+    rate: float = 2e-3
     seed: int = 7
 
 
