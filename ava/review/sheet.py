@@ -22,7 +22,7 @@ from ava.review.context import (
     ShotView,
 )
 from ava.store.atomic import write_atomic
-from ava.store.stills import picture_size
+from ava.store.stills import is_hdr, picture_size
 from ava.store.title_folder import (
     SHEET,
     STILLS,
@@ -76,7 +76,11 @@ def sheet_context(folder: Path) -> SheetContext:
     title, ranking = read_title(folder), read_ranking(folder)
     source = title.facts["source"]
     boxes = {kind: read_boxes(folder, name) for kind, name in (("face", "faces"), ("text", "text"))}
-    stills = {path.stem.split("_")[0]: path.name for path in (folder / STILLS).iterdir()}
+    stills = {
+        path.stem.split("_")[0]: path.name
+        for path in (folder / STILLS).iterdir()
+        if not is_hdr(path)
+    }
     labels = dict(zip((ref.frame_id for ref in title.refs), title.pool.labels, strict=True))
     seconds = title.pool.duration_seconds
     cards = tuple(
