@@ -295,7 +295,11 @@ def test_bars_can_be_kept(make_video: MakeVideo, photographs: Pictures) -> None:
 
 
 def test_real_films_with_bars(shared_media: Path) -> None:
-    for name, bar in (("odd/derived_letterboxed", 60 / 480), ("films/sintel_trailer", 58 / 480)):
+    for name, bar in (
+        ("odd/derived_letterboxed", 60 / 480),
+        ("films/sintel_trailer", 58 / 480),
+        ("films/iron_man", 62 / 480),  # a dark workshop: the line inside the edge is hardly lit
+    ):
         areas = [one.shot.picture_area for one in scanned(shared_media / f"{name}.mp4")]
         found = [area for area in areas if area != WHOLE_PICTURE]
         assert len(found) >= min(len(areas), 12)
@@ -314,7 +318,7 @@ def test_real_films_with_bars(shared_media: Path) -> None:
         "films/breakfast_at_tiffanys",
         "films/hamilton_white_house",
         "films/elephants_dream",
-        "films/iron_man",
+        "films/goldeneye_vfr",
         "people/stage_performer_dark",
         "other/nature_deer_fade",
         "odd/goldeneye_rotated",
