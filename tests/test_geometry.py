@@ -13,11 +13,13 @@ import pytest
 from numpy.typing import NDArray
 
 from ava.core.errors import AvaError
+from ava.core.geometry import WHOLE_PICTURE
 from ava.scan.glance import areas_at_a_glance
 from ava.scan.scanner import ScanSettings
 from ava.source.info import PixelBox
 from ava.source.opening import open_source
 from tests.conftest import ROOT, MakeVideo
+from tests.test_picture_area import scanned
 
 Picture = NDArray[np.uint8]
 Pictures = dict[str, Picture]
@@ -202,6 +204,41 @@ def test_a_glance_sees_bars_and_their_change(make_video: MakeVideo, photographs:
         areas = areas_at_a_glance(source, ScanSettings())
     assert {round(area.y0, 2) for area in areas} == {0.0, 0.12}
     assert {area.x0 for area in areas} == {0.0}
+
+
+def test_real_films_with_bars(shared_media: Path) -> None:
+    for name, bar in (
+        ("odd/derived_letterboxed", 60 / 480),
+        ("films/sintel_trailer", 58 / 480),
+        ("films/iron_man", 62 / 480),  # a dark workshop: the line inside the edge is hardly lit
+    ):
+        areas = [one.shot.picture_area for one in scanned(shared_media / f"{name}.mp4")]
+        found = [area for area in areas if area != WHOLE_PICTURE]
+        assert len(found) >= min(len(areas), 12)
+        for area in found:
+            assert area.y0 == pytest.approx(bar, abs=0.01)
+            assert area.y1 == pytest.approx(1 - bar, abs=0.01)
+            assert (area.x0, area.x1) == (0, 1)
+    (chaplin,) = scanned(shared_media / "films" / "chaplin.mp4")
+    area = chaplin.shot.picture_area
+    assert (area.x0 * 640, area.x1 * 640) == pytest.approx((72, 568), abs=2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "films/breakfast_at_tiffanys",
+        "films/hamilton_white_house",
+        "films/elephants_dream",
+        "films/goldeneye_vfr",
+        "people/stage_performer_dark",
+        "other/nature_deer_fade",
+        "odd/goldeneye_rotated",
+    ],
+)
+def test_real_films_without_bars(shared_media: Path, name: str) -> None:
+    for closed in scanned(shared_media / f"{name}.mp4"):
+        assert closed.shot.picture_area == WHOLE_PICTURE
 
 
 def odd_files() -> list[list[str]]:
