@@ -154,7 +154,8 @@ def cut_chips(picture: NDArray[np.uint8], transforms: NDArray[np.float64]) -> ND
 
     height, width = picture.shape[:2]
     chips = np.empty((len(transforms), SIZE_PX, SIZE_PX, 3), np.uint8)
-    whole = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None]
+    # torch warns of read-only memory, which the pictures of a FrameBatch are.
+    whole = torch.from_numpy(np.require(picture, requirements="CW")).permute(2, 0, 1)[None]
     steps = np.hypot(transforms[:, 0, 0], transforms[:, 1, 0])
     n_halvings = np.floor(np.log2(np.maximum(steps, 1))).astype(np.int64)
     for n in np.unique(n_halvings):

@@ -76,7 +76,7 @@ class FaceIdentity:
         Returns
         -------
         ndarray of float32, shape (K, 128)
-            NaN for a face whose landmarks are NaN or all in one place.
+            NaN for a face with a landmark that is NaN.
         """
         transforms = chip_transforms(points_px)
         known = np.isfinite(transforms).all(axis=(1, 2))
@@ -102,10 +102,11 @@ class FaceIdentity:
         import torch
 
         found = np.empty((len(chips), _N_DIMENSIONS), np.float32)
-        exact = torch.backends.cudnn.flags(deterministic=True, allow_tf32=False)
+        exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
         with torch.inference_mode(), exact:
             for start in range(0, len(chips), _MAX_BATCH):
-                batch = torch.from_numpy(np.ascontiguousarray(chips[start : start + _MAX_BATCH]))
+                part = slice(start, start + _MAX_BATCH)
+                batch = torch.from_numpy(np.require(chips[part], requirements="CW"))
                 pixels = batch.to(self.device).permute(0, 3, 1, 2).float()
-                found[start : start + _MAX_BATCH] = self._network(pixels).cpu().numpy()
+                found[part] = self._network(pixels).cpu().numpy()
         return found
