@@ -155,7 +155,7 @@ def cut_chips(picture: NDArray[np.uint8], transforms: NDArray[np.float64]) -> ND
     height, width = picture.shape[:2]
     chips = np.empty((len(transforms), SIZE_PX, SIZE_PX, 3), np.uint8)
     # torch warns of read-only memory, which the pictures of a FrameBatch are.
-    whole = torch.from_numpy(np.require(picture, requirements="CW")).permute(2, 0, 1)[None]
+    whole = torch.from_numpy(np.require(picture, requirements=["C", "W"])).permute(2, 0, 1)[None]
     steps = np.hypot(transforms[:, 0, 0], transforms[:, 1, 0])
     n_halvings = np.floor(np.log2(np.maximum(steps, 1))).astype(np.int64)
     for n in np.unique(n_halvings):
@@ -177,6 +177,8 @@ def cut_chips(picture: NDArray[np.uint8], transforms: NDArray[np.float64]) -> ND
 def _grid(transforms: NDArray[np.float64], width: int, height: int) -> NDArray[np.float32]:
     """Where each pixel of each chip is read, -1..1 from edge to edge of the picture, (K, h, w, 2)."""
     along = np.arange(SIZE_PX, dtype=np.float64)
-    across, down, shift = (transforms[:, None, None, :, part] for part in range(3))
-    places = across * along[:, None] + down * along[:, None, None] + shift
-    return (places * (2 / width, 2 / height) - 1).astype(np.float32)
+    grid = np.empty((len(transforms), SIZE_PX, SIZE_PX, 2), np.float32)
+    for axis, length in enumerate((width, height)):
+        across, down, shift = (transforms[:, axis, part, None, None] for part in range(3))
+        grid[..., axis] = (across * along + (down * along[:, None] + shift)) * (2 / length) - 1
+    return grid

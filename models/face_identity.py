@@ -106,7 +106,7 @@ class FaceIdentity:
         with torch.inference_mode(), exact:
             for start in range(0, len(chips), _MAX_BATCH):
                 part = slice(start, start + _MAX_BATCH)
-                batch = torch.from_numpy(np.require(chips[part], requirements="CW"))
+                batch = torch.from_numpy(np.require(chips[part], requirements=["C", "W"]))
                 pixels = batch.to(self.device).permute(0, 3, 1, 2).float()
                 found[part] = self._network(pixels).cpu().numpy()
         return found
