@@ -90,6 +90,17 @@ def text_weights() -> None:
         skip(error.message)
 
 
+@pytest.fixture(scope="session")
+def identity_weights() -> Path:
+    from ava.core.errors import WeightsError
+    from models.weights import require
+
+    try:
+        return require("face_identity_dlib")
+    except WeightsError as error:
+        skip(error.message)
+
+
 MakeVideo = Callable[..., Path]
 
 
