@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ava.casting import cast_title, known_of
 from ava.core.errors import MediaError
 from ava.core.geometry import Box, cropped
 from ava.core.media_time import parse_time
@@ -168,14 +169,16 @@ def rank_title(
         if earlier is None:
             folder = folder_for(out, file_safe(source.info.title), source.info.content_id)
             earlier = _reusable(folder, source.info, settings, registry)
+        runtime = runtime or Runtime()
+        known = known_of(folder, settings.cast, registry, runtime)
         with replacing_folder(folder) as draft:
             if earlier is not None:
                 title = earlier
                 take_over(folder, draft)
             else:
-                runtime = runtime or Runtime()
                 title = scored_title(source, draft, settings, runtime, registry, on_progress)
-            ranking = rank_pool(title.pool, settings.ranking, profile)
+            pool = cast_title(draft, title, settings.cast, known)
+            ranking = rank_pool(pool, settings.ranking, profile)
             write_json(draft / RANKING, ranking.to_json())
             refs = {ref.frame_id: ref for ref in title.refs}
             wanted = [
