@@ -14,7 +14,7 @@ import os
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -173,6 +173,31 @@ def require(name: str, on_progress: OnProgress = silent, may_download: bool = Tr
         f"connect and run: ava models pull {name}; or put the file into a folder "
         f"and name that in {_DIR_VARIABLE}",
     )
+
+
+def first_at_hand(
+    roads: Sequence[Sequence[str]], on_progress: OnProgress = silent, may_download: bool = True
+) -> tuple[int, tuple[Path, ...]]:
+    """The first of several sets of files that can be had: which one, and where its files are.
+
+    What is on this machine already goes before what must be fetched.
+
+    Raises
+    ------
+    WeightsError
+        When none can be had: the message is that of the last one tried.
+    """
+    for which, names in enumerate(roads):
+        paths = tuple(path for path in map(find, names) if path)
+        if len(paths) == len(names):
+            return which, paths
+    for which, names in enumerate(roads):
+        try:
+            return which, tuple(require(name, on_progress, may_download) for name in names)
+        except WeightsError:
+            if which == len(roads) - 1 or not may_download:
+                raise
+    raise ValueError("at least one road is needed")
 
 
 def _is_right(path: Path, card: WeightsCard) -> bool:

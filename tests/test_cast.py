@@ -60,7 +60,7 @@ def agrees(cast: Cast, truth: NDArray[np.int64]) -> bool:
     return len(pairs) == len({one for one, _ in pairs}) == len({one for _, one in pairs})
 
 
-PLAN = [[0], [0, 1], [1], [0], [2], [0, 1], [3], [0], [1, 0], [0], [2]]
+PLAN = [[0], [0, 1], [1], [0], [2], [0, 1], [3], [0], [1, 0], [0], [2], *[[0], [1]] * 5]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -70,9 +70,9 @@ def test_planted_people_are_found_and_leads_come_first(seed: int) -> None:
     assert agrees(cast, truth)
     assert [one.key for one in cast.characters] == ["c1", "c2", "c3", "c4"]
     assert [one.role for one in cast.characters] == ["lead", "lead", "supporting", "extra"]
-    assert [one.n_shots for one in cast.characters] == [7, 4, 2, 1]
+    assert [one.n_shots for one in cast.characters] == [12, 9, 2, 1]
     shares = [one.screen_share for one in cast.characters]
-    assert shares == pytest.approx([7 / 11, 4 / 11, 2 / 11, 1 / 11])
+    assert shares == pytest.approx([12 / 21, 9 / 21, 2 / 21, 1 / 21])
     assert cast.characters[0].prominence == 1
 
 

@@ -196,7 +196,7 @@ def _told_apart(
         rows = np.flatnonzero(of_face == place)
         n_shots, prominence = len(np.unique(shot_of[rows])), weights[place] / first
         lead = prominence >= settings.lead_share
-        extra = not lead and n_shots <= settings.extra_shots
+        extra = n_shots <= settings.extra_shots and shares[place] < settings.extra_share
         characters.append(
             Character(
                 *names[rank],

@@ -26,7 +26,8 @@ class CastSettings:
     ----------
     same_person : float
         Average distance of descriptors up to which faces are one person. The network was trained
-        to keep the faces of one person within 0.6.
+        to keep the faces of one person within 0.6; a little less keeps look-alikes apart, whom a
+        film has more of than an album.
     min_height : float
         Share of the picture's height that a face must have to found a character.
     max_yaw_degrees : float
@@ -34,17 +35,20 @@ class CastSettings:
     lead_share : float
         Prominence, as a share of the first lead's, from which a character is a lead.
     extra_shots : int
-        A character seen in no more shots than this, and under `lead_share`, is an extra.
+        Who is seen in no more shots than this, and for less than `extra_share`, is an extra.
+    extra_share : float
+        Share of the film, see `extra_shots`.
     names : str
         Path of a CSV file with columns ``name`` and ``portrait`` (a picture beside it): people to
         recognize.
     """
 
-    same_person: float = 0.6
-    min_height: float = 0.08
+    same_person: float = 0.57
+    min_height: float = 0.1
     max_yaw_degrees: float = 55.0
     lead_share: float = 0.4
     extra_shots: int = 1
+    extra_share: float = 0.05
     names: str = ""
 
     def __post_init__(self) -> None:

@@ -92,11 +92,7 @@ def write_boxes(folder: Path, name: str, frame_ids: np.ndarray[Any, Any], boxes:
     """Write what an analyser found, as ``<name>.parquet`` with one row per box."""
     write_table(
         folder / f"{name}.parquet",
-        {
-            "frame_id": frame_ids[boxes.frame_row],
-            "box_xyxy": boxes.box_xyxy,
-            "confidence": boxes.confidence,
-        },
+        {"frame_id": frame_ids[boxes.frame_row], **boxes.to_columns()},
     )
 
 
