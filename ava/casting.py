@@ -11,11 +11,11 @@ import numpy as np
 
 from ava.core.errors import AvaError, ConfigError
 from ava.core.frame_batch import FrameBatch
-from ava.ranking.cast import find_cast
+from ava.ranking.cast import MAIN_CHARACTER, find_cast
 from ava.ranking.face_groups import CastSettings, matched
 from ava.ranking.pool import Pool
 from ava.scoring.analyses import Faces
-from ava.scoring.contract import Analyser, Column, Runtime
+from ava.scoring.contract import Analyser, Runtime
 from ava.scoring.registry import Registry
 from ava.source.opening import open_source
 from ava.store.cast_files import (
@@ -29,10 +29,6 @@ from ava.store.cast_files import (
 from ava.store.title_folder import Title, read_title
 
 _PORTRAIT_LINES_PX = 540
-MAIN_CHARACTER = Column(
-    "main_character", "share", 0, 1, "more",
-    "How much of the film the most important person in the picture carries; the lead has 1.",
-)  # fmt: skip
 
 
 def cast_title(

@@ -172,7 +172,7 @@ class YuNet:
     """OpenCV's FaceDetectorYN (Wu, Peng & Yu, "YuNet: a tiny millisecond-level face detector", 2023)."""
 
     road = "YuNet"
-    doubtful, sure = 0.6, 0.7
+    doubtful, sure = 0.6, 0.73
 
     def __init__(self, path: Path) -> None:
         with hushed():

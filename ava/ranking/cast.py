@@ -18,6 +18,12 @@ from ava.ranking.face_groups import (
     matched,
     mean_identity,
 )
+from ava.scoring.contract import Column
+
+MAIN_CHARACTER = Column(
+    "main_character", "share", 0, 1, "more",
+    "How much of the film the most important person in the picture carries; the lead has 1.",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
