@@ -155,10 +155,9 @@ def rank_title(
     """
     started = time.monotonic()
     profile = load_profile(settings.ranking.profile)
-    earlier: Title | None = None
+    folder: Path | None = None
     if is_title_folder(path):
-        folder, earlier = path, read_title(path)
-        path = Path(earlier.facts["path"])
+        folder, path = path, Path(read_title(path).facts["path"])
         if not path.exists():
             raise MediaError(
                 f"the film of this title is not at {path} any more",
@@ -166,9 +165,9 @@ def rank_title(
             )
     with open_source(path) as source:
         registry = installed()
-        if earlier is None:
-            folder = folder_for(out, file_safe(source.info.title), source.info.content_id)
-            earlier = _reusable(folder, source.info, settings, registry)
+        scans_as_asked = folder is None  # a title folder keeps the scan that it was made with
+        folder = folder or folder_for(out, file_safe(source.info.title), source.info.content_id)
+        earlier = _reusable(folder, source.info, settings if scans_as_asked else None, registry)
         runtime = runtime or Runtime()
         known = known_of(folder, settings.cast, registry, runtime)
         with replacing_folder(folder) as draft:
@@ -201,15 +200,15 @@ def _problems(title: Title, info: VideoInfo, settings: Settings) -> tuple[str, .
 
 
 def _reusable(
-    folder: Path, info: VideoInfo, settings: Settings, registry: Registry
+    folder: Path, info: VideoInfo, settings: Settings | None, registry: Registry
 ) -> Title | None:
-    """Scores of an earlier run that still hold."""
+    """Scores of an earlier run that still hold; without settings, however it was scanned."""
     if not is_title_folder(folder) or not (folder / SCORES).is_file():
         return None
     title = read_title(folder)
     same = (
         title.facts["source"]["content_id"] == info.content_id
-        and title.facts["scan_id"] == settings.scan_id
+        and (settings is None or title.facts["scan_id"] == settings.scan_id)
         and title.facts["scorer_ids"] == list(registry.ids)
         # What could not be looked at then may be possible now.
         and not title.facts["problems"]

@@ -212,17 +212,19 @@ def _told_apart(
                 shares[place],
                 prominence,
                 tuple(float(value) for value in centroids[place]),
-                _best_face(faces, rows),
+                _best_face(faces, rows, centroids[place]),
             )
         )
     return Cast(tuple(characters), new_place[of_face])
 
 
-def _best_face(faces: TitleFaces, rows: NDArray[np.int64]) -> int:
+def _best_face(faces: TitleFaces, rows: NDArray[np.int64], centroid: Floats) -> int:
     frontal = np.cos(np.radians(np.nan_to_num(faces.yaw_degrees[rows], nan=45.0)))
     eyes = np.nan_to_num(faces.eyes_open[rows], nan=0.5)
+    # Far from the mean is a face behind glasses, a hand or a shadow.
+    typical = np.exp(-((np.linalg.norm(faces.identity[rows] - centroid, axis=1) / 0.4) ** 2))
     worth = np.sqrt(faces.heights[rows]) * (0.2 + faces.sharpness[rows]) * frontal * (0.3 + eyes)
-    return int(rows[worth.argmax()])
+    return int(rows[(worth * typical).argmax()])
 
 
 def _kept_names(

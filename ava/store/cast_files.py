@@ -90,10 +90,11 @@ def _write_portrait(folder: Path, path: Path, one: Character, faces: TitleFaces)
         with Image.open(folder / proxy_name(int(faces.frame_id[one.best_face]))) as proxy:
             width, height = proxy.size
             x0, y0, x1, y1 = faces.box_xyxy[one.best_face] * [width, height, width, height]
-            side = _HEAD_TO_FACE * max(x1 - x0, y1 - y0)
-            left, top = (x0 + x1 - side) / 2, (y0 + y1 - side) / 2 - 0.05 * side
+            side = min(_HEAD_TO_FACE * max(x1 - x0, y1 - y0), width, height)
+            left = min(max((x0 + x1 - side) / 2, 0.0), width - side)
+            top = min(max((y0 + y1 - side) / 2 - 0.05 * side, 0.0), height - side)
             box = (round(left), round(top), round(left + side), round(top + side))
-            square = proxy.convert("RGB").crop(box)  # what lies outside comes out black
+            square = proxy.convert("RGB").crop(box)
             if square.width > _PORTRAIT_PX:
                 square = square.resize((_PORTRAIT_PX, _PORTRAIT_PX), Image.Resampling.LANCZOS)
             pixels = np.asarray(square)
