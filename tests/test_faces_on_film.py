@@ -55,7 +55,7 @@ def rows_of(name: str) -> dict[str, dict[int, list[dict[str, str]]]]:
     found: dict[str, dict[int, list[dict[str, str]]]] = defaultdict(lambda: defaultdict(list))
     with (LABELS / name).open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            found[row["file"]][int(row["frame_id"])].append(row)
+            found[row["file"]][int(row["n_frame"])].append(row)
     return found
 
 
