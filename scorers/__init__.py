@@ -2,6 +2,7 @@
 
 from ava.scoring.contract import Provider
 from scorers.analysers.faces import FaceAnalyser
+from scorers.analysers.people import PersonAnalyser
 from scorers.analysers.saliency import SaliencyAnalyser
 from scorers.analysers.text import TextAnalyser
 from scorers.color import ColorScorer
@@ -10,6 +11,7 @@ from scorers.faces import FaceScorer
 from scorers.lighting import LightingScorer
 from scorers.sharpness import SharpnessScorer
 from scorers.text import TextScorer
+from scorers.title_space import TitleSpaceScorer
 
 PROVIDER = Provider(
     scorers=(
@@ -18,7 +20,8 @@ PROVIDER = Provider(
         LightingScorer,
         ColorScorer,
         CompositionScorer,
+        TitleSpaceScorer,
         TextScorer,
     ),
-    analysers=(SaliencyAnalyser, FaceAnalyser, TextAnalyser),
+    analysers=(SaliencyAnalyser, FaceAnalyser, PersonAnalyser, TextAnalyser),
 )

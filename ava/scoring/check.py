@@ -71,7 +71,7 @@ def check_scorer(
     scorer_class : type
         The scorer.
     analysers : tuple of type
-        Analysers for what it needs.
+        Analysers for what it needs and uses; it is also tried without what it only uses.
     frames : FrameBatch, optional
         Pictures to use instead of `check_pictures`.
     runtime : Runtime, optional
@@ -105,6 +105,8 @@ def check_scorer(
         turned = _scores(scorer, scaled(turned_frames, card.height_px), turned_found)
         back = {name: value[::-1] for name, value in turned.items()}
         _same(card.name, "order does not matter", whole, back)
+        needed = tuple(one for one in analysers if one.card.yields in card.needs)
+        _scores(scorer, small, _analysed(scorer_class, needed, frames, runtime))
         for tiny in (16, 3, 1):
             few = small.rows(slice(0, 4))
             cut = FrameBatch(few.pixels[:, :tiny, :tiny].copy(), few.pts_seconds, few.frame_ids)
@@ -160,8 +162,10 @@ def _analysed(
     runtime: Runtime,
 ) -> Analyses:
     found: dict[type[Analysis], Analysis] = {}
-    for need in scorer_class.card.needs:
+    for need in (*scorer_class.card.needs, *scorer_class.card.uses):
         offered = [one for one in analysers if one.card.yields is need]
+        if not offered and need in scorer_class.card.uses:
+            continue
         if not offered:
             raise ScorerError(f"{scorer_class.card.name} needs {need.__name__}: give its analyser")
         analyser = offered[0]()

@@ -70,12 +70,12 @@ class _BlazeFace:
             base_options=BaseOptions(model_asset_path=path),
             min_detection_confidence=_BLAZEFACE_CONFIDENCE,
         )
-        with _native_chatter_hushed():
+        with native_chatter_hushed():
             self._task: Any = vision.FaceDetector.create_from_options(options)
 
     def boxes(self, picture: NDArray[np.uint8]) -> Boxes:
         data = np.ascontiguousarray(picture)
-        with _native_chatter_hushed():
+        with native_chatter_hushed():
             result = self._task.detect(self._picture_of(image_format=self._format, data=data))
         boxes, confidence = [], []
         for face in result.detections:
@@ -90,13 +90,13 @@ class _BlazeFace:
         )
 
     def close(self) -> None:
-        with _native_chatter_hushed():
+        with native_chatter_hushed():
             self._task.close()
 
 
 @contextmanager
-def _native_chatter_hushed() -> Iterator[None]:
-    """LiteRT writes fifty lines of log straight to file descriptor 2 and has no switch for it."""
+def native_chatter_hushed() -> Iterator[None]:
+    """Silence on stderr: LiteRT writes fifty lines of log straight to file descriptor 2 and has no switch for it."""
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
