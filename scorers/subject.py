@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ava.scoring.analyses import Analyses, Faces, PersonMask, Saliency
 from scorers.pictures import Floats
 
 _EYES = 0.4  # of the face's height, from its top
@@ -16,6 +18,7 @@ _HAIR = 0.3  # of the face's height, above it
 _MIN_FACE_HEIGHT = 0.05
 _MIN_PEOPLE_SHARE = 0.02
 _PEOPLE = 0.5
+_NO_FACES = np.zeros((0, 4), np.float32)
 _SALIENT_MASS = 0.5  # of all saliency, in the fields that are looked at first
 
 
@@ -68,6 +71,19 @@ def subject_of(faces: Floats, people: Floats | None, saliency: Floats) -> Subjec
     return _by_saliency(saliency)
 
 
+def subjects_in(found: Analyses) -> Callable[[int], Subject | None]:
+    """The subject of each frame by its row, from the analyses that are there."""
+    maps = found.get(Saliency).maps
+    people = found.get(PersonMask).maps if PersonMask in found else None
+    faces = found.get(Faces) if Faces in found else None
+
+    def subject(row: int) -> Subject | None:
+        boxes = _NO_FACES if faces is None else faces.box_xyxy[faces.of_frame(row)]
+        return subject_of(boxes, None if people is None else people[row], maps[row])
+
+    return subject
+
+
 def _by_face(face: Floats, people: Floats | None, shape: tuple[int, ...]) -> Subject:
     x0, y0, x1, y1 = (float(edge) for edge in face)
     width, height = x1 - x0, y1 - y0
@@ -83,8 +99,8 @@ def _by_face(face: Floats, people: Floats | None, shape: tuple[int, ...]) -> Sub
         parts = _parts(people)
         row = min(shape[0] - 1, int((y0 + y1) / 2 * shape[0]))
         label = int(parts[row, min(shape[1] - 1, int((x0 + x1) / 2 * shape[1]))])
-        if label:
-            mask |= parts == label
+        if label:  # the mask knows where the person ends, the box around the face does not
+            mask = parts == label
             box = _box(mask)
     return Subject("face", (x0 + x1) / 2, y0 + _EYES * height, box, mask)
 
