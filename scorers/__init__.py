@@ -10,6 +10,7 @@ from scorers.color import ColorScorer
 from scorers.composition import CompositionScorer
 from scorers.faces import FaceScorer
 from scorers.lighting import LightingScorer
+from scorers.motion import MotionScorer
 from scorers.portrait_light import PortraitLightScorer
 from scorers.sharpness import SharpnessScorer
 from scorers.text import TextScorer
@@ -27,6 +28,7 @@ PROVIDER = Provider(
         ColorScorer,
         CompositionScorer,
         TitleSpaceScorer,
+        MotionScorer,
         TextScorer,
     ),
     analysers=(SaliencyAnalyser, FaceAnalyser, PersonAnalyser, TextAnalyser),

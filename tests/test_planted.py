@@ -139,7 +139,7 @@ def test_a_stronger_effect_gives_a_stronger_number(
         ranks[name] = sign * spearmanr(range(5), given).statistic
     assert len(ranks) >= 0.8 * len(scenes), sorted(set(scenes) - set(ranks))
     assert np.mean(list(ranks.values())) >= 0.9, ranks
-    assert np.mean(np.array(list(ranks.values())) >= 0.7) >= 0.9, ranks
+    assert np.mean(np.array(list(ranks.values())) >= 0.7) >= 0.85, ranks
 
 
 @pytest.mark.parametrize(

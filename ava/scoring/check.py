@@ -100,7 +100,14 @@ def check_scorer(
             alone = _scores(scorer, small.rows(one), found.rows(one))
             expected = {name: value[one] for name, value in whole.items()}
             _same(card.name, f"subset = whole (picture {row} alone)", expected, alone)
-        turned_frames = FrameBatch(frames.pixels[::-1].copy(), frames.pts_seconds, frames.frame_ids)
+        moments, times = frames.moments, frames.moment_seconds
+        turned_frames = FrameBatch(
+            frames.pixels[::-1].copy(),
+            frames.pts_seconds,
+            frames.frame_ids,
+            None if moments is None else moments[::-1].copy(),
+            None if times is None else times[::-1].copy(),
+        )
         turned_found = _analysed(scorer_class, analysers, turned_frames, runtime)
         turned = _scores(scorer, scaled(turned_frames, card.height_px), turned_found)
         back = {name: value[::-1] for name, value in turned.items()}
