@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ava.core.errors import NothingToRank
 from ava.core.frame_batch import FrameBatch
@@ -125,7 +126,7 @@ def _batches(candidates: Iterator[Candidate]) -> Iterator[FrameBatch]:
     """Candidates in batches of one picture size."""
     held: list[Candidate] = []
     for one in candidates:
-        if held and (len(held) == _BATCH or held[0].pixels.shape != one.pixels.shape):
+        if held and (len(held) == _BATCH or _shapes(held[0]) != _shapes(one)):
             yield _batch(held)
             held = []
         held.append(one)
@@ -133,12 +134,26 @@ def _batches(candidates: Iterator[Candidate]) -> Iterator[FrameBatch]:
         yield _batch(held)
 
 
+def _shapes(one: Candidate) -> tuple[tuple[int, ...], ...]:
+    return one.pixels.shape, () if one.moments is None else one.moments.shape
+
+
 def _batch(held: Sequence[Candidate]) -> FrameBatch:
     return FrameBatch(
         np.stack([one.pixels for one in held]),
         np.array([one.pts_seconds for one in held]),
         np.array([one.ref.frame_id for one in held], np.int64),
+        *_moments(held),
     )
+
+
+def _moments(
+    held: Sequence[Candidate],
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]] | tuple[None, None]:
+    moments = [one.moments for one in held if one.moments is not None]
+    if len(moments) < len(held):
+        return None, None
+    return np.stack(moments), np.array([one.moment_seconds for one in held], np.float64)
 
 
 def _facts(

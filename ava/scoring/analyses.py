@@ -214,15 +214,15 @@ class TextRegions(Ragged):
 
 
 @dataclass(frozen=True)
-class Saliency:
-    """Where the eye goes first.
+class Maps:
+    """One small map for every frame.
 
     Attributes
     ----------
     n_frames : int
         Frames in the batch.
     maps : ndarray of float32, shape (N, h, w)
-        Non-negative, each summing to 1, or all 0 for a picture without any detail.
+        Over the whole picture, from its top left.
     """
 
     n_frames: int
@@ -233,17 +233,27 @@ class Saliency:
             raise ValueError("maps must be (N, h, w) with one map per frame")
 
     @classmethod
-    def joined(cls, parts: list[Saliency]) -> Saliency:
+    def joined(cls, parts: list[Self]) -> Self:
         """See `Analysis.joined`."""
         if not parts:
             return cls(0, np.zeros((0, 1, 1), np.float32))
         maps = np.concatenate([part.maps for part in parts])
         return cls(len(maps), maps)
 
-    def rows(self, index: slice) -> Saliency:
+    def rows(self, index: slice) -> Self:
         """See `Analysis.rows`."""
         maps = self.maps[index]
-        return Saliency(len(maps), maps)
+        return type(self)(len(maps), maps)
+
+
+@dataclass(frozen=True)
+class Saliency(Maps):
+    """Where the eye goes first: maps that sum to 1, or are all 0 for a picture without any detail."""
+
+
+@dataclass(frozen=True)
+class PersonMask(Maps):
+    """How much of each field of the picture is people, 0..1."""
 
 
 Found = TypeVar("Found", bound=Analysis)
