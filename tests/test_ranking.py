@@ -33,7 +33,7 @@ def pool_of(n_rows: int, seed: int = 0, **given_columns: Any) -> Pool:
     random = np.random.default_rng(seed)
     values: dict[str, NDArray[np.float32]] = {}
     for column in COLUMNS:
-        low, high = column.low, min(column.high, 100.0)
+        low, high = column.low, min(column.high, column.low + 100.0)
         shape = (n_rows, *column.shape)
         values[column.name] = random.uniform(low, high, shape).astype(np.float32)
     fine = {
