@@ -19,7 +19,8 @@ class Cutting:
     Attributes
     ----------
     pixels : ndarray of uint8, shape (S, S, 3)
-        In RGB; what lies outside of the picture is black.
+        In RGB. What lies outside of the picture goes on as its edge ends: before a black margin
+        the networks squeeze a face that the edge cuts into what is left of it.
     to_picture : ndarray of float64, shape (2, 3)
         Takes ``(x, y, 1)`` in the square to x, y in the picture.
     turned_degrees : float
@@ -95,7 +96,11 @@ def cut_square(
     from_middle /= halved
     from_middle[:, 2] -= 0.5
     pixels = cv2.warpAffine(
-        part, from_middle, (size_px, size_px), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        part,
+        from_middle,
+        (size_px, size_px),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
     )
     return Cutting(pixels.astype(np.uint8, copy=False), to_picture, turned_degrees)
 

@@ -29,6 +29,7 @@ _FIRST_LOOK_PX, _SECOND_LOOK_PX = 480, 960  # long side of the picture that YuNe
 _MAX_ENLARGED = 2.0  # a face of thirty pixels is surer found at sixty, one of ten at no size
 _SMALL = 0.2  # of the picture's height: when the largest face is smaller, it is a wide shot
 _STEP_BACK = 0.5  # of the picture's longer side: a margin in which BlazeFace sees it smaller
+_TILE = 0.75  # of the shorter side: larger squares miss faces, smaller ones cost more
 _TILE_OVERLAP = 0.2  # of a tile, at least: what is cut by the edge of one is whole in the next
 _CUT_MARGIN = 0.01  # of a tile: a box that comes nearer to its edge is that of half a face
 _SAME_FACE = 0.4  # overlap (intersection over union) from which two boxes are of one face
@@ -140,13 +141,18 @@ def once_each(faces: Detections) -> Detections:
 
 
 def squares(width_px: int, height_px: int) -> list[tuple[int, int, int, int]]:
-    """Overlapping squares, as large as the shorter side, that cover a picture: x0, y0, x1, y1."""
-    side = min(width_px, height_px)
-    n_tiles = 1 + math.ceil((max(width_px, height_px) / side - 1) / (1 - _TILE_OVERLAP) - 1e-9)
-    starts = np.linspace(0, max(width_px, height_px) - side, n_tiles).round().astype(int)
-    if width_px >= height_px:
-        return [(int(at), 0, int(at) + side, side) for at in starts]
-    return [(0, int(at), side, int(at) + side) for at in starts]
+    """Overlapping squares that cover a picture, 3 × 2 in a wide one: left, top, right, bottom."""
+    side = round(_TILE * min(width_px, height_px))
+
+    def starts(length: int) -> list[int]:
+        n_tiles = 1 + math.ceil((length / side - 1) / (1 - _TILE_OVERLAP) - 1e-9)
+        return [round(at) for at in np.linspace(0, length - side, n_tiles).tolist()]
+
+    return [
+        (left, top, left + side, top + side)
+        for left in starts(width_px)
+        for top in starts(height_px)
+    ]
 
 
 def _same(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.bool_]:

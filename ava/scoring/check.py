@@ -215,7 +215,9 @@ def _same_finding(name: str, rule: str, expected: Analysis, got: Analysis) -> No
     for field, value in vars(expected).items():
         other = vars(got)[field]
         if isinstance(value, np.ndarray):
-            same = value.shape == other.shape and np.allclose(value, other, rtol=1e-4, atol=1e-4)
+            same = value.shape == other.shape and np.allclose(
+                value, other, rtol=1e-4, atol=1e-4, equal_nan=True
+            )
         else:
             same = value == other
         _require(bool(same), name, f"{rule}: {field} differs")

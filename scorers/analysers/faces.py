@@ -79,17 +79,25 @@ class FaceAnalyser:
 
         What is on disk goes before what must be fetched.
         """
-        self._detector = open_detector(runtime.on_progress, runtime.may_download)
+        detector = open_detector(runtime.on_progress, runtime.may_download)
         try:
-            self._reader = open_reader(runtime.on_progress, runtime.may_download)
+            reader = open_reader(runtime.on_progress, runtime.may_download)
         except BaseException:
-            self.close()
+            detector.close()
             raise
+        identity = None
         with suppress(WeightsError):
-            self._identity = FaceIdentity.open(runtime.on_progress, runtime.may_download)
+            identity = FaceIdentity.open(runtime.on_progress, runtime.may_download)
             import torch
 
             torch.set_num_threads(runtime.n_threads)
+        self.use(detector, reader, identity)
+
+    def use(
+        self, detector: FaceDetector, reader: FaceReader, identity: FaceIdentity | None = None
+    ) -> None:
+        """Work with these networks; `close` closes them."""
+        self._detector, self._reader, self._identity = detector, reader, identity
 
     def analyse(self, frames: FrameBatch, /) -> Faces:
         """See `ava.scoring.contract.Analyser.analyse`."""
