@@ -4,51 +4,44 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from importlib.metadata import version
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from ava.core.errors import MediaError, NothingToRank
-from ava.core.frame_batch import FrameBatch
-from ava.core.geometry import cropped
+from ava.casting import cast_title, known_of
+from ava.core.errors import MediaError
+from ava.core.geometry import Box, cropped
+from ava.core.media_time import parse_time
 from ava.core.progress import OnProgress, Progress, silent
-from ava.ranking.pool import Pool
 from ava.ranking.profiles import load_profile
 from ava.ranking.rank import Ranking, rank_pool
 from ava.review.sheet import write_sheet
-from ava.scan.scanner import Scanner, ScanResult
-from ava.scan.shortlist import Candidate, ClosedShot
-from ava.scoring.analyses import Ragged
+from ava.scan.glance import area_of
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import Registry, installed
-from ava.scoring.runner import Runner
+from ava.scoring_pass import scored_title, software
 from ava.settings import Settings
-from ava.source.info import FrameRef, VideoInfo
+from ava.source.info import FrameRef, SourceFrame, VideoInfo
 from ava.source.opening import Source, open_source
 from ava.store.atomic import replacing_folder
-from ava.store.stills import Provenance, file_safe, write_proxy, write_still
+from ava.store.stills import (
+    Provenance,
+    StillSettings,
+    file_safe,
+    write_hdr_still,
+    write_still,
+)
 from ava.store.title_folder import (
-    PROXIES,
     RANKING,
     SCORES,
     STILLS,
     Title,
     folder_for,
     is_title_folder,
-    proxy_name,
     read_title,
     take_over,
-    write_boxes,
     write_json,
-    write_title,
 )
-
-_CUT_OFF_SHARE = 0.9  # headers of whole films are a few pictures off, too
-_BATCH = 8  # pictures scored together: bounded memory, and no scorer gains from more on a CPU
 
 
 @dataclass(frozen=True)
@@ -76,22 +69,23 @@ class TitleResult:
     seconds: float
 
 
-@dataclass
-class _Shortlisted:
-    """What the scan leaves behind: rows only, never pictures."""
+@dataclass(frozen=True)
+class StillResult:
+    """Where a single still is.
 
-    refs: list[FrameRef] = field(default_factory=list)
-    shot_index: list[int] = field(default_factory=list)
-    in_transition: list[bool] = field(default_factory=list)
-    boxes: dict[str, list[Ragged]] = field(default_factory=dict)
+    Attributes
+    ----------
+    label : str
+        The frame's own time.
+    files : tuple of pathlib.Path
+        The still and, where there is one, its HDR picture.
+    warnings : tuple of str
+        What a person should know of the source.
+    """
 
-    def add(self, closed: ClosedShot) -> None:
-        shot = closed.shot
-        for one in closed.candidates:
-            self.refs.append(one.ref)
-            self.shot_index.append(shot.index)
-            clean = shot.clean_first <= one.ref.frame_id < shot.clean_end
-            self.in_transition.append(not clean)
+    label: str
+    files: tuple[Path, ...]
+    warnings: tuple[str, ...]
 
 
 def extract_title(
@@ -120,13 +114,15 @@ def extract_title(
     with open_source(path) as source:
         folder = folder_for(out, file_safe(source.info.title), source.info.content_id)
         with replacing_folder(folder) as draft:
-            title = _scored(source, draft, settings, runtime or Runtime(), installed(), on_progress)
+            title = scored_title(
+                source, draft, settings, runtime or Runtime(), installed(), on_progress
+            )
             wanted = [
                 (ref, f"frame_{ref.frame_id:08d}_{file_safe(ref.label)}", None)
                 for ref in title.refs
             ]
             _write_stills(source, draft, title, wanted, settings, on_progress)
-    problems = title.pool.scores.problems
+    problems = _problems(title, source.info, settings)
     n_frames = int(title.facts["n_frames"])
     return TitleResult(folder, None, n_frames, problems, time.monotonic() - started)
 
@@ -159,10 +155,9 @@ def rank_title(
     """
     started = time.monotonic()
     profile = load_profile(settings.ranking.profile)
-    earlier: Title | None = None
+    folder: Path | None = None
     if is_title_folder(path):
-        folder, earlier = path, read_title(path)
-        path = Path(earlier.facts["path"])
+        folder, path = path, Path(read_title(path).facts["path"])
         if not path.exists():
             raise MediaError(
                 f"the film of this title is not at {path} any more",
@@ -170,17 +165,19 @@ def rank_title(
             )
     with open_source(path) as source:
         registry = installed()
-        if earlier is None:
-            folder = folder_for(out, file_safe(source.info.title), source.info.content_id)
-            earlier = _reusable(folder, source.info, settings, registry)
+        scans_as_asked = folder is None  # a title folder keeps the scan that it was made with
+        folder = folder or folder_for(out, file_safe(source.info.title), source.info.content_id)
+        earlier = _reusable(folder, source.info, settings if scans_as_asked else None, registry)
+        runtime = runtime or Runtime()
+        known = known_of(folder, settings.cast, registry, runtime)
         with replacing_folder(folder) as draft:
             if earlier is not None:
                 title = earlier
                 take_over(folder, draft)
             else:
-                runtime = runtime or Runtime()
-                title = _scored(source, draft, settings, runtime, registry, on_progress)
-            ranking = rank_pool(title.pool, settings.ranking, profile)
+                title = scored_title(source, draft, settings, runtime, registry, on_progress)
+            pool = cast_title(draft, title, settings.cast, known)
+            ranking = rank_pool(pool, settings.ranking, profile)
             write_json(draft / RANKING, ranking.to_json())
             refs = {ref.frame_id: ref for ref in title.refs}
             wanted = [
@@ -189,21 +186,29 @@ def rank_title(
             ]
             _write_stills(source, draft, title, wanted, settings, on_progress)
             write_sheet(draft)
-    problems = title.pool.scores.problems
+    problems = _problems(title, source.info, settings)
     n_frames = 0 if title is earlier else int(title.facts["n_frames"])
     return TitleResult(folder, ranking, n_frames, problems, time.monotonic() - started)
 
 
+def _problems(title: Title, info: VideoInfo, settings: Settings) -> tuple[str, ...]:
+    """What could not be done."""
+    problems = title.pool.scores.problems
+    if settings.stills.hdr and info.color.transfer == "sdr":
+        return (*problems, "the source is not HDR; there are no HDR pictures to keep")
+    return problems
+
+
 def _reusable(
-    folder: Path, info: VideoInfo, settings: Settings, registry: Registry
+    folder: Path, info: VideoInfo, settings: Settings | None, registry: Registry
 ) -> Title | None:
-    """Scores of an earlier run that still hold."""
+    """Scores of an earlier run that still hold; without settings, however it was scanned."""
     if not is_title_folder(folder) or not (folder / SCORES).is_file():
         return None
     title = read_title(folder)
     same = (
         title.facts["source"]["content_id"] == info.content_id
-        and title.facts["scan_id"] == settings.scan_id
+        and (settings is None or title.facts["scan_id"] == settings.scan_id)
         and title.facts["scorer_ids"] == list(registry.ids)
         # What could not be looked at then may be possible now.
         and not title.facts["problems"]
@@ -211,113 +216,36 @@ def _reusable(
     return title if same else None
 
 
-def _scored(
-    source: Source,
-    draft: Path,
-    settings: Settings,
-    runtime: Runtime,
-    registry: Registry,
-    on_progress: OnProgress,
-) -> Title:
-    """Scan a source once, score its shortlist on the way, and write tables and proxies."""
-    (draft / PROXIES).mkdir()
-    scanner, rows = Scanner(settings.scan, on_progress), _Shortlisted()
-    with Runner(registry, runtime) as runner:
-        for batch in _batches(_remembered(scanner.run(source), rows)):
-            scored = runner.run(batch)
-            for analyser in registry.analysers:
-                kind = analyser.card.yields
-                if issubclass(kind, Ragged) and kind in scored.found:
-                    rows.boxes.setdefault(analyser.card.name, []).append(scored.found.get(kind))
-            for frame_id, pixels in zip(batch.frame_ids, batch.pixels, strict=True):
-                write_proxy(draft / proxy_name(int(frame_id)), pixels)
-        table = runner.table()
-    result = scanner.result
-    assert result is not None
-    if not len(table):
-        raise NothingToRank(
-            f"{source.info.path}: no frame could be decoded", "the file may be damaged"
-        )
-    title = Title(
-        _facts(source, result, settings, registry, table.problems, table.roads or {}),
-        tuple(rows.refs),
-        Pool(
-            np.array([ref.time.seconds for ref in rows.refs]),
-            tuple(ref.label for ref in rows.refs),
-            np.array(rows.shot_index, np.int64),
-            np.array(rows.in_transition, bool),
-            table,
-            max(result.shots[-1].end_seconds, 1e-3),
-        ),
-        tuple(shot.picture_area for shot in result.shots),
-    )
-    write_title(draft, title, result.stats, result.shots)
-    for name, parts in rows.boxes.items():
-        write_boxes(draft, name, table.frame_ids, type(parts[0]).joined(parts))
-    return title
+def still_at(path: Path, at: str, out: Path | None, settings: Settings) -> StillResult:
+    """Write the frame that is shown at an instant, at full resolution and without bars.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        A video file, a picture, or a folder of pictures.
+    at : str
+        Time since the first picture (see `ava.core.media_time.parse_time`).
+    out : pathlib.Path or None
+        The file to write; None for one named by film and time in the working folder.
+    settings : Settings
+        All settings; those of the stills, and `scan.crop_bars`, are used.
 
-def _remembered(shots: Iterator[ClosedShot], rows: _Shortlisted) -> Iterator[Candidate]:
-    for closed in shots:
-        rows.add(closed)
-        yield from closed.candidates
-
-
-def _batches(candidates: Iterator[Candidate]) -> Iterator[FrameBatch]:
-    """Candidates in batches of one picture size."""
-    held: list[Candidate] = []
-    for one in candidates:
-        if held and (len(held) == _BATCH or held[0].pixels.shape != one.pixels.shape):
-            yield _batch(held)
-            held = []
-        held.append(one)
-    if held:
-        yield _batch(held)
-
-
-def _batch(held: Sequence[Candidate]) -> FrameBatch:
-    return FrameBatch(
-        np.stack([one.pixels for one in held]),
-        np.array([one.pts_seconds for one in held]),
-        np.array([one.ref.frame_id for one in held], np.int64),
-    )
-
-
-def _facts(
-    source: Source,
-    result: ScanResult,
-    settings: Settings,
-    registry: Registry,
-    problems: Sequence[str],
-    roads: dict[str, str] | Any,
-) -> dict[str, Any]:
-    info, warnings = source.info, list(source.info.warnings)
-    if result.n_torn:
-        warnings.append(f"{result.n_torn} damaged pictures were passed over")
-    promised, seen = info.n_frames_from_header, len(result.stats) + result.n_torn
-    if seen < _CUT_OFF_SHARE * promised:
-        warnings.append(f"the file is cut off: {seen:,} of {promised:,} pictures are there")
-    elif result.ended_early:
-        warnings.append("the file is damaged: what follows the last frame looked at was not seen")
-    return {
-        "title": info.title,
-        "path": str(info.path.resolve()),
-        "source": {**info.to_json(), "warnings": warnings},
-        "time_base": str(info.start.time_base),
-        "scanned_seconds": max(result.shots[-1].end_seconds, 1e-3),
-        "n_frames": len(result.stats),
-        "n_shots": len(result.shots),
-        "software": software(),
-        "scan_id": settings.scan_id,
-        "scorer_ids": list(registry.ids),
-        "roads": dict(roads),
-        "problems": list(problems),
-    }
-
-
-def software() -> str:
-    """Name and version, as written into results."""
-    return f"ava {version('ava-artwork')}"
+    Raises
+    ------
+    ConfigError
+        When `at` is not a time.
+    MediaError
+        When the film shows nothing then.
+    """
+    with open_source(path) as source:
+        info = source.info
+        frame = source.at(parse_time(at, info.frame_rate))
+        label = frame.ref.label
+        area = area_of(source, frame, settings.scan)
+    file = out or Path(f"{file_safe(info.title)}_{file_safe(label)}{settings.stills.suffix}")
+    provenance = Provenance(info.path.name, label, None, software())
+    files = _write_frame(file, frame, area, info, provenance, settings.stills)
+    return StillResult(label, tuple(files), info.warnings)
 
 
 def _write_stills(
@@ -333,7 +261,7 @@ def _write_stills(
     They are cropped like the pictures that were rated.
     """
     (draft / STILLS).mkdir()
-    area_of = {
+    areas = {
         int(frame_id): title.areas[int(shot)]
         for frame_id, shot in zip(title.pool.frame_ids, title.pool.shot_index, strict=True)
     }
@@ -342,6 +270,22 @@ def _write_stills(
     total = float(len(in_time)) or math.nan
     for done, (frame, (ref, name, rank)) in enumerate(zip(frames, in_time, strict=True), start=1):
         provenance = Provenance(source.info.path.name, ref.label, rank, software())
-        path = draft / STILLS / f"{name}{settings.stills.suffix}"
-        write_still(path, cropped(frame.rgb(), area_of[ref.frame_id]), provenance, settings.stills)
+        path, area = draft / STILLS / f"{name}{settings.stills.suffix}", areas[ref.frame_id]
+        _write_frame(path, frame, area, source.info, provenance, settings.stills)
         on_progress(Progress("stills", done, total, "stills"))
+
+
+def _write_frame(
+    path: Path,
+    frame: SourceFrame,
+    area: Box,
+    info: VideoInfo,
+    provenance: Provenance,
+    settings: StillSettings,
+) -> list[Path]:
+    """Write a frame and, where it is wanted and there is one, its HDR picture beside it."""
+    write_still(path, cropped(frame.rgb(), area), provenance, settings)
+    hdr = frame.hdr() if settings.hdr else None
+    if hdr is None:
+        return [path]
+    return [path, write_hdr_still(path, cropped(hdr, area), *info.color.h273_codes)]

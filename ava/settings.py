@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from ava.core.errors import ConfigError
 from ava.core.identity import settings_id
+from ava.ranking.face_groups import CastSettings
 from ava.ranking.rank import RankingSettings
 from ava.scan.scanner import ScanSettings
 from ava.store.stills import StillSettings
@@ -32,12 +33,15 @@ class Settings:
         The single pass.
     ranking : RankingSettings
         Gates, weights, diversity.
+    cast : CastSettings
+        How faces become characters.
     stills : StillSettings
         How the winners are written.
     """
 
     scan: ScanSettings = field(default_factory=ScanSettings)
     ranking: RankingSettings = field(default_factory=RankingSettings)
+    cast: CastSettings = field(default_factory=CastSettings)
     stills: StillSettings = field(default_factory=StillSettings)
 
     @property

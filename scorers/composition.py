@@ -1,4 +1,4 @@
-"""Where the subject stands, how the picture is divided, and where there is room for a title."""
+"""Where the subject stands, and how the picture is divided."""
 
 from __future__ import annotations
 
@@ -9,24 +9,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ava.core.frame_batch import FrameBatch
-from ava.scoring.analyses import Analyses, Saliency
+from ava.scoring.analyses import Analyses, Faces, PersonMask, Saliency
 from ava.scoring.contract import Column, ScorerCard
+from scorers.lines import lines_of
 from scorers.pictures import Floats, Weightless, gray, per_frame
+from scorers.subject import Subject, subject_of
+from scorers.title_space import calm_fields
 
-_GRID = (24, 16)  # cells across and down
 LAYOUT = (12, 8)
-_CALM_DETAIL = 4.0  # mean gradient, gray levels per pixel at 270 lines
-_POWER_POINTS = np.array([(x / 3, y / 3) for x in (1, 2) for y in (1, 2)])
+_THIRDS = np.array([(x / 3, y / 3) for x in (1, 2) for y in (1, 2)])
+_GOLDEN = np.array([(x, y) for x in (0.382, 0.618) for y in (0.382, 0.618)])
+_HAIR = 0.3  # of the face's height, above it
+_AXES = (-2, -1, 0, 1, 2)  # fields of 48 by which an axis of symmetry may be off the middle
+_NO_FACES = np.zeros((0, 4), np.float32)
+
+Values = dict[str, float | NDArray[np.floating]]
 
 
 class CompositionScorer(Weightless):
-    """Composition from saliency and from the picture's own detail."""
+    """Composition from the subject (a face, else people, else what is salient) and the lines."""
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="composition",
-        version=1,
+        version=2,
         height_px=270,
         needs=(Saliency,),
+        uses=(Faces, PersonMask),
         columns=(
             Column(
                 "thirds", "share", 0, 1, "more",
@@ -34,8 +42,17 @@ class CompositionScorer(Weightless):
                 label="placement on the thirds",
             ),
             Column(
+                "golden", "share", 0, 1, "more",
+                "How near the subject stands to a crossing of the golden sections.",
+                label="placement on the golden section",
+            ),
+            Column(
                 "symmetry", "share", 0, 1, "more",
                 "How much the left half mirrors the right half.",
+            ),
+            Column(
+                "balance", "share", 0, 1, "more",
+                "Whether what draws the eye is weighed evenly, left against right.",
             ),
             Column(
                 "subject_x", "share", 0, 1, "neither",
@@ -46,13 +63,29 @@ class CompositionScorer(Weightless):
                 "Where the subject stands from top (0) to bottom (1).",
             ),
             Column(
+                "subject_share", "share", 0, 1, "neither",
+                "Share of the picture that the subject fills.",
+            ),
+            Column(
                 "subject_focus", "share", 0, 1, "more",
                 "Whether the eye is drawn to one place (1) or scattered all over (0).",
                 label="one clear subject",
             ),
             Column(
-                "empty_space", "share", 0, 1, "neither",
-                "The largest calm rectangle without detail, as a share of the picture: room for a title.",
+                "headroom", "share", 0, 1, "neither",
+                "Room above the head of the principal face, as a share of the picture's height.",
+            ),
+            Column(
+                "simplicity", "share", 0, 1, "more",
+                "Share of the picture around the subject that is calm, without detail.",
+            ),
+            Column(
+                "horizon_tilt", "degrees", -12, 12, "neither",
+                "How far what should be level is tilted, clockwise.",
+            ),
+            Column(
+                "leading_lines", "share", 0, 1, "more",
+                "How much slanting lines lead the eye to the subject.",
             ),
             Column(
                 "layout", "gray levels", 0, 255, "neither",
@@ -65,31 +98,53 @@ class CompositionScorer(Weightless):
     def score(self, frames: FrameBatch, found: Analyses, /) -> dict[str, Floats]:
         """See `ava.scoring.contract.Scorer.score`."""
         maps = found.get(Saliency).maps
-        return per_frame(self.card, frames, lambda picture, row: _measure(picture, maps[row]))
+        people = found.get(PersonMask).maps if PersonMask in found else None
+        faces = found.get(Faces) if Faces in found else None
+
+        def measure(picture: NDArray[np.uint8], row: int) -> Values:
+            boxes = _NO_FACES if faces is None else faces.box_xyxy[faces.of_frame(row)]
+            return _measure(picture, boxes, None if people is None else people[row], maps[row])
+
+        return per_frame(self.card, frames, measure)
 
 
 def _measure(
-    picture: NDArray[np.uint8], saliency: Floats
-) -> dict[str, float | NDArray[np.floating]]:
+    picture: NDArray[np.uint8], faces: Floats, people: Floats | None, saliency: Floats
+) -> Values:
     luma = gray(picture)
-    values: dict[str, float | NDArray[np.floating]] = {
+    lines = lines_of(luma)
+    values: Values = {
         "symmetry": _symmetry(luma),
-        "empty_space": _largest_calm_share(luma),
         "layout": _layout(luma),
+        "horizon_tilt": lines.horizon_degrees(),
     }
-    weight = float(saliency.sum())
-    if weight > 0:  # a picture without any detail has no subject: NaN
-        height, width = saliency.shape
-        x = float((saliency.sum(axis=0) * (np.arange(width) + 0.5)).sum() / weight / width)
-        y = float((saliency.sum(axis=1) * (np.arange(height) + 0.5)).sum() / weight / height)
-        nearest = np.hypot(*(_POWER_POINTS - (x, y)).T).min()
-        values |= {
-            "subject_x": x,
-            "subject_y": y,
-            "thirds": float(max(0.0, 1.0 - nearest / np.hypot(1 / 3, 1 / 3))),
-            "subject_focus": _focus(saliency / weight, x, y),
-        }
+    subject = subject_of(faces, people, saliency)
+    if subject is None:  # a picture without any detail has no subject: NaN
+        return values
+    weight = saliency if people is None else saliency + people / max(float(people.sum()), 1.0)
+    values |= {
+        "subject_x": subject.x,
+        "subject_y": subject.y,
+        "subject_share": float(subject.mask.mean()),
+        "thirds": _placement(subject, _THIRDS),
+        "golden": _placement(subject, _GOLDEN),
+        "balance": _balance(weight),
+        "leading_lines": lines.leading(subject.x, subject.y),
+        "simplicity": _simplicity(luma, subject),
+    }
+    if saliency.sum() > 0:
+        values["subject_focus"] = _focus(saliency / saliency.sum())
+    if subject.kind == "face":
+        principal = faces[int((faces[:, 3] - faces[:, 1]).argmax())]
+        height = float(principal[3] - principal[1])
+        values["headroom"] = max(0.0, float(principal[1]) - _HAIR * height)
     return values
+
+
+def _placement(subject: Subject, points: NDArray[np.float64]) -> float:
+    """1 on one of the four points; 0 in a corner of the picture."""
+    nearest = np.hypot(*(points - (subject.x, subject.y)).T).min()
+    return float(max(0.0, 1.0 - nearest / np.hypot(*points[0])))
 
 
 def _layout(luma: Floats) -> Floats:
@@ -98,38 +153,46 @@ def _layout(luma: Floats) -> Floats:
 
 
 def _symmetry(luma: Floats) -> float:
-    """Correlation of the picture with its mirror image, 0 where there is none or nothing to see."""
+    """Best correlation of a picture with its mirror image, about an axis near the middle."""
     small = cv2.resize(luma, (48, 27), interpolation=cv2.INTER_AREA)
-    centred = small - small.mean()
-    power = float((centred * centred).sum())
-    if power < 1e-3:
+    if small.std() < 0.5:
         return 0.0
-    return float(np.clip((centred * centred[:, ::-1]).sum() / power, 0, 1))
+    best = 0.0
+    for off in _AXES:
+        part = small[:, max(0, 2 * off) : 48 + min(0, 2 * off)]
+        centred = part - part.mean()
+        power = float((centred * centred).sum())
+        if power > 1e-3:
+            best = max(best, float((centred * centred[:, ::-1]).sum()) / power)
+    return min(1.0, best)
 
 
-def _focus(density: Floats, x: float, y: float) -> float:
+def _balance(weight: Floats) -> float:
+    """1 where the weights balance on the middle of the picture, 0 where all is at one edge."""
+    total = float(weight.sum())
+    if total <= 0:
+        return 1.0
+    columns = (np.arange(weight.shape[1]) + 0.5) / weight.shape[1]
+    centre = float((weight.sum(axis=0) * columns).sum()) / total
+    return 1.0 - 2.0 * abs(centre - 0.5)
+
+
+def _simplicity(luma: Floats, subject: Subject) -> float:
+    if min(luma.shape) < 2:
+        return 1.0
+    calm = calm_fields(luma)
+    around = cv2.resize(
+        subject.mask.astype(np.uint8), calm.shape[::-1], interpolation=cv2.INTER_NEAREST
+    )
+    background = np.asarray(around) == 0
+    return float(calm[background].mean()) if background.any() else 0.0
+
+
+def _focus(density: Floats) -> float:
     """1 minus the spread of saliency around its centre, against that of an even spread."""
     height, width = density.shape
-    rows = (np.arange(height) + 0.5) / height - y
-    columns = (np.arange(width) + 0.5) / width - x
-    variance = float(
-        (density.sum(axis=1) * rows**2).sum() + (density.sum(axis=0) * columns**2).sum()
-    )
+    rows, columns = (np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width
+    down, across = density.sum(axis=1), density.sum(axis=0)
+    variance = float((down * rows**2).sum() - (down * rows).sum() ** 2)
+    variance += float((across * columns**2).sum() - (across * columns).sum() ** 2)
     return float(np.clip(1.0 - variance / (2 / 12), 0, 1))
-
-
-def _largest_calm_share(luma: Floats) -> float:
-    """Share of the picture in the largest rectangle of grid cells that hold no detail."""
-    if min(luma.shape) < 2:
-        return 0.0
-    across = np.abs(np.diff(luma, axis=1))[:-1]
-    down = np.abs(np.diff(luma, axis=0))[:, :-1]
-    detail = cv2.resize(across + down, _GRID, interpolation=cv2.INTER_AREA)
-    calm = np.asarray(detail) < _CALM_DETAIL
-    best, heights = 0, np.zeros(_GRID[0], dtype=np.int64)
-    for row in calm:  # the largest rectangle under a histogram, row by row
-        heights = np.where(row, heights + 1, 0)
-        for left in range(_GRID[0]):
-            lowest = np.minimum.accumulate(heights[left:])
-            best = max(best, int((lowest * np.arange(1, len(lowest) + 1)).max()))
-    return best / calm.size

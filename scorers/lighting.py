@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +22,7 @@ class LightingScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="lighting",
-        version=1,
+        version=2,
         height_px=270,
         columns=(
             Column(
@@ -47,6 +48,14 @@ class LightingScorer(Weightless):
                 "Distance in lightness between the dark and the bright parts of the picture.",
             ),
             Column(
+                "local_contrast", "L*", 0, 100, "more",
+                "How much light and dark play within small parts of the picture: texture, modelling.",
+            ),
+            Column(
+                "dynamic_range", "stops", 0, 16, "neither",
+                "Distance between the deepest shadow and the brightest light, in f-stops.",
+            ),
+            Column(
                 "key", "share", 0, 1, "neither",
                 "Low for a dark, moody picture with few lights, high for a bright, open one.",
             ),
@@ -70,5 +79,25 @@ def _measure(picture: NDArray[np.uint8]) -> dict[str, float | NDArray[np.floatin
         "clipped_dark": float((picture.max(axis=2) <= _CLIPPED_DARK).mean()),
         "clipped_bright": float((picture.min(axis=2) >= _CLIPPED_BRIGHT).mean()),
         "contrast": float(np.clip(high - low, 0, 100)),
+        "local_contrast": _local_contrast(lightness),
+        "dynamic_range": _stops(*np.percentile(lightness, [1, 99])),
         "key": float((lightness > 50).mean()),
     }
+
+
+def _local_contrast(lightness: Floats) -> float:
+    """Mean standard deviation of L* around every pixel, within a sixteenth of the height."""
+    reach = max(3, lightness.shape[0] // 16)
+    mean = cv2.blur(lightness, (reach, reach))
+    square = cv2.blur(lightness * lightness, (reach, reach))
+    return float(np.sqrt(np.maximum(np.asarray(square) - np.asarray(mean) ** 2, 0)).mean())
+
+
+def _stops(dark: float, bright: float) -> float:
+    """F-stops between two lightnesses; below L* 1 there is nothing that an eye could tell apart."""
+    return float(np.clip(np.log2(luminance(max(bright, 1.0)) / luminance(max(dark, 1.0))), 0, 16))
+
+
+def luminance(lightness: float) -> float:
+    """Relative luminance 0..1 of CIE L* 0..100."""
+    return ((lightness + 16) / 116) ** 3 if lightness > 8 else lightness / 903.3

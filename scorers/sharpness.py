@@ -9,15 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ava.core.frame_batch import FrameBatch
-from ava.scoring.analyses import Analyses
+from ava.scoring.analyses import Analyses, Faces, PersonMask, Saliency
 from ava.scoring.contract import Column, ScorerCard
 from scorers.pictures import Floats, Weightless, per_frame
+from scorers.subject import Subject, subjects_in
 
 _REACH_PX = 9
 _MIN_RANGE = 24  # gray levels; weaker edges cannot be told from grain
+_FIELDS = (48, 28)  # across and down; eight and seven of them make a tile
 _TILES = (6, 4)
+_SOFT, _CRISP = 0.2, 0.62  # slopes of a picture far out of focus, and of one in it
 _MIN_SHARE = 0.002  # of the picture: fewer edges in a direction say nothing about it
-_DIRECTIONS = ("across", "down", "diagonal", "other_diagonal")
+_DIRECTIONS = {"across": 0.0, "down": 90.0, "diagonal": 45.0, "other_diagonal": 135.0}
+_SMEARED = 0.25  # of motion blur, from which its direction means something
 
 
 class SharpnessScorer(Weightless):
@@ -31,8 +35,10 @@ class SharpnessScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="sharpness",
-        version=1,
+        version=2,
         height_px=540,
+        needs=(Saliency,),
+        uses=(Faces, PersonMask),
         columns=(
             Column(
                 "sharpness", "share", 0, 1, "more",
@@ -50,38 +56,88 @@ class SharpnessScorer(Weightless):
                 "How much the picture is smeared in one direction, as by a moving camera.",
                 label="free of motion blur",
             ),
+            Column(
+                "motion_blur_direction", "degrees", 0, 180, "neither",
+                "Along which direction it is smeared: 0 across, 90 down; known to 45 degrees.",
+            ),
+            Column(
+                "out_of_focus", "share", 0, 1, "less",
+                "Whether nothing in the picture is in focus (1), or something is (0).",
+                label="in focus",
+            ),
+            Column(
+                "subject_sharpness", "share", 0, 1, "more",
+                "How crisp the edges of the subject are.",
+                label="sharpness of the subject",
+            ),
+            Column(
+                "depth_of_field", "share", -1, 1, "more",
+                "How much crisper the subject is than what surrounds it: it stands out.",
+                label="subject stands out by focus",
+            ),
         ),
     )  # fmt: skip
 
     def score(self, frames: FrameBatch, found: Analyses, /) -> dict[str, Floats]:
         """See `ava.scoring.contract.Scorer.score`."""
-        return per_frame(self.card, frames, lambda picture, _: _measure(picture))
+        subjects = subjects_in(found)
+        return per_frame(self.card, frames, lambda picture, row: _measure(picture, subjects(row)))
 
 
-def _measure(picture: NDArray[np.uint8]) -> dict[str, float | NDArray[np.floating]]:
+def _measure(
+    picture: NDArray[np.uint8], subject: Subject | None
+) -> dict[str, float | NDArray[np.floating]]:
     luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
-    slopes, steps, ranges = [], np.zeros(_TILES[::-1]), np.zeros(_TILES[::-1])
+    slopes: dict[str, float] = {}
+    steps, ranges = np.zeros(_FIELDS[::-1]), np.zeros(_FIELDS[::-1])
     for direction in _DIRECTIONS:
         steepest, whole, n_edges = _edges(luma, direction)
         steps += steepest
         ranges += whole
         if n_edges >= _MIN_SHARE * luma.size:
-            slopes.append(float(steepest.sum() / whole.sum()))
+            slopes[direction] = float(steepest.sum() / whole.sum())
     if not slopes:  # nothing in the picture has an edge
-        return {"sharpness": 0.0, "sharpest_area": 0.0, "motion_blur": 0.0}
+        return {"sharpness": 0.0, "sharpest_area": 0.0, "motion_blur": 0.0, "out_of_focus": 1.0}
+    tile_steps, tile_ranges = _tiles(steps), _tiles(ranges)
     # A tile must hold its part of the picture's edges, or a speck in a soft corner would win.
-    enough = ranges >= 0.25 * ranges.mean()
+    enough = tile_ranges >= 0.25 * tile_ranges.mean()
+    sharpest = float((tile_steps[enough] / tile_ranges[enough]).max())
+    softest = min(slopes, key=lambda direction: slopes[direction])
+    smear = 1.0 - slopes[softest] / max(slopes.values())
     return {
-        "sharpness": float(np.mean(slopes)),
-        "sharpest_area": float((steps[enough] / ranges[enough]).max()),
-        "motion_blur": 1.0 - min(slopes) / max(slopes),
+        "sharpness": float(np.mean(list(slopes.values()))),
+        "sharpest_area": sharpest,
+        "motion_blur": smear,
+        "motion_blur_direction": _DIRECTIONS[softest] if smear >= _SMEARED else float("nan"),
+        "out_of_focus": float(np.clip((_CRISP - sharpest) / (_CRISP - _SOFT), 0, 1)),
+        **_standing_out(steps, ranges, subject),
+    }
+
+
+def _standing_out(
+    steps: NDArray[np.float64], ranges: NDArray[np.float64], subject: Subject | None
+) -> dict[str, float | NDArray[np.floating]]:
+    """Slope of the subject's edges, and how much it exceeds that of its surroundings."""
+    if subject is None:
+        return {}
+    mask = cv2.resize(subject.mask.astype(np.uint8), _FIELDS, interpolation=cv2.INTER_NEAREST) > 0
+    inside, outside = ranges[mask].sum(), ranges[~mask].sum()
+    if inside <= 0:
+        return {}
+    subject_slope = float(steps[mask].sum() / inside)
+    around = float(steps[~mask].sum() / outside) if outside > 0 else 0.0
+    # A background so soft that it has hardly an edge counts by how few it has.
+    density = min(1.0, (outside / max(1, (~mask).sum())) / (inside / max(1, mask.sum())))
+    return {
+        "subject_sharpness": min(1.0, subject_slope),
+        "depth_of_field": float(np.clip(subject_slope - around * density, -1, 1)),
     }
 
 
 def _edges(
     luma: NDArray[np.uint8], direction: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
-    """Per tile the steepest steps and the whole ranges of the edges along one direction.
+    """Per field the steepest steps and the whole ranges of the edges along one direction.
 
     The third value is how many pixels stand on such an edge.
     """
@@ -91,15 +147,23 @@ def _edges(
     steepest = cv2.dilate(step, line)
     on_edge = height > _MIN_RANGE
     return (
-        _by_tile(np.where(on_edge, steepest, 0)),
-        _by_tile(np.where(on_edge, height, 0)),
+        _by_field(np.where(on_edge, steepest, 0)),
+        _by_field(np.where(on_edge, height, 0)),
         int(on_edge.sum()),
     )
 
 
-def _by_tile(values: NDArray[np.uint8]) -> NDArray[np.float64]:
-    small = cv2.resize(values.astype(np.float32), _TILES, interpolation=cv2.INTER_AREA)
+def _by_field(values: NDArray[np.uint8]) -> NDArray[np.float64]:
+    small = cv2.resize(values.astype(np.float32), _FIELDS, interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float64)
+
+
+def _tiles(fields: NDArray[np.float64]) -> NDArray[np.float64]:
+    across, down = _FIELDS[0] // _TILES[0], _FIELDS[1] // _TILES[1]
+    tiles: NDArray[np.float64] = fields.reshape(_TILES[1], down, _TILES[0], across).mean(
+        axis=(1, 3)
+    )
+    return tiles
 
 
 def _kernels(direction: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -81,11 +81,31 @@ def photographs() -> dict[str, NDArray[np.uint8]]:
 
 @pytest.fixture(scope="session")
 def text_weights() -> None:
+    _weights("text_detection_ppocr")
+
+
+@pytest.fixture(scope="session")
+def person_weights() -> None:
+    _weights("person_mask")
+
+
+def _weights(name: str) -> None:
     from ava.core.errors import WeightsError
     from models.weights import require
 
     try:
-        require("text_detection_ppocr")
+        require(name)
+    except WeightsError as error:
+        skip(error.message)
+
+
+@pytest.fixture(scope="session")
+def identity_weights() -> Path:
+    from ava.core.errors import WeightsError
+    from models.weights import require
+
+    try:
+        return require("face_identity_dlib")
     except WeightsError as error:
         skip(error.message)
 

@@ -294,37 +294,6 @@ def test_bars_can_be_kept(make_video: MakeVideo, photographs: Pictures) -> None:
     assert closed.candidates[0].pixels.shape[:2] == (270, 480)
 
 
-def test_real_films_with_bars(shared_media: Path) -> None:
-    for name, bar in (("odd/derived_letterboxed", 60 / 480), ("films/sintel_trailer", 58 / 480)):
-        areas = [one.shot.picture_area for one in scanned(shared_media / f"{name}.mp4")]
-        found = [area for area in areas if area != WHOLE_PICTURE]
-        assert len(found) >= min(len(areas), 12)
-        for area in found:
-            assert area.y0 == pytest.approx(bar, abs=0.01)
-            assert area.y1 == pytest.approx(1 - bar, abs=0.01)
-            assert (area.x0, area.x1) == (0, 1)
-    (chaplin,) = scanned(shared_media / "films" / "chaplin.mp4")
-    area = chaplin.shot.picture_area
-    assert (area.x0 * 640, area.x1 * 640) == pytest.approx((72, 568), abs=2)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "films/breakfast_at_tiffanys",
-        "films/hamilton_white_house",
-        "films/elephants_dream",
-        "films/iron_man",
-        "people/stage_performer_dark",
-        "other/nature_deer_fade",
-        "odd/goldeneye_rotated",
-    ],
-)
-def test_real_films_without_bars(shared_media: Path, name: str) -> None:
-    for closed in scanned(shared_media / f"{name}.mp4"):
-        assert closed.shot.picture_area == WHOLE_PICTURE
-
-
 def test_the_search_is_cheap_and_bounded(photographs: Pictures) -> None:
     size, inner = SHAPES["2.39"]
     grays = [

@@ -243,6 +243,21 @@ def test_quiet_means_quiet(make_video: MakeVideo, tmp_path: Path) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+def test_without_weights_and_offline_the_rest_works(tmp_path: Path) -> None:
+    environment = {**os.environ, "AVA_MODELS_DIR": "", "XDG_CACHE_HOME": str(tmp_path / "empty")}
+    words = ("rank", str(SAMPLE), "--out", str(tmp_path), "--top", "3", "--offline")
+    done = run(*words, env=environment)
+    assert done.returncode == 0, done.stderr
+    (folder,) = [path.parent for path in tmp_path.glob("*/title.json")]
+    scores = read_title(folder).pool.scores
+    assert "eyes_open" not in scores or np.isnan(scores["eyes_open"]).all()
+    assert np.isfinite(scores["sharpness"]).all()
+    says = (folder / "index.html").read_text("utf-8")
+    for line in (done.stderr + done.stdout, says):
+        assert "faces were not looked at" in " ".join(line.split())
+        assert "ava models pull" in " ".join(line.split())
+
+
 def test_lists_for_people_and_machines() -> None:
     cards = json.loads(run("scorers", "--json").stdout)
     assert {card["name"] for card in cards} >= {"faces", "sharpness", "lighting", "color"}

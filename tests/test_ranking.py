@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ava.core.errors import ConfigError, NothingToRank
+from ava.ranking.cast import MAIN_CHARACTER
 from ava.ranking.diversity import DiversitySettings, choose
 from ava.ranking.gates import GATES, GateSettings, apply_gates
 from ava.ranking.pool import Pool
@@ -23,7 +24,7 @@ from ava.scoring.contract import Column
 from ava.scoring.registry import installed
 from ava.scoring.table import ScoreTable
 
-COLUMNS = installed().columns
+COLUMNS = (*installed().columns, MAIN_CHARACTER)
 PROFILE = load_profile("default")
 
 
@@ -32,7 +33,7 @@ def pool_of(n_rows: int, seed: int = 0, **given_columns: Any) -> Pool:
     random = np.random.default_rng(seed)
     values: dict[str, NDArray[np.float32]] = {}
     for column in COLUMNS:
-        low, high = column.low, min(column.high, 100.0)
+        low, high = column.low, min(column.high, column.low + 100.0)
         shape = (n_rows, *column.shape)
         values[column.name] = random.uniform(low, high, shape).astype(np.float32)
     fine = {
@@ -44,6 +45,10 @@ def pool_of(n_rows: int, seed: int = 0, **given_columns: Any) -> Pool:
         "text_share": 0.0,
         "sharpness": 0.6,
         "sharpest_area": 0.7,
+        "eyes_open": 0.9,
+        "eyes_downcast": 0.0,
+        "face_height": 0.3,
+        "landmark_confidence": 0.9,
     }
     for name, value in {**fine, **given_columns}.items():
         values[name] = np.broadcast_to(np.asarray(value, np.float32), values[name].shape).copy()
@@ -230,3 +235,31 @@ def test_columns_are_checked_against_their_cards() -> None:
     card = Column("x", "share", 0, 1, "more", "About x.", size=3)
     with pytest.raises(ValueError, match="does not fit"):
         ScoreTable(np.arange(2), (card,), {"x": np.zeros((2, 2), np.float32)})
+
+
+def test_shut_eyes_are_dropped_but_not_lowered_ones() -> None:
+    pool = pool_of(
+        8,
+        eyes_open=[0.9, 0.1, 0.1, 0.9, np.nan, 0.9, 0.9, 0.1],
+        eyes_downcast=[0, 0, 0.8, 0, np.nan, 0, 0, 0],
+    )
+    gated = apply_gates(pool, GateSettings())
+    assert [one.gate for one in gated.dropped] == ["eyes_shut"]
+    assert list(gated.dropped[0].rows) == [1, 7]
+    for far in ({"face_height": 0.05}, {"landmark_confidence": 0.2}):
+        assert len(apply_gates(pool_of(8, eyes_open=0.1, **far), GateSettings()).kept) == 8
+
+
+def test_a_film_without_faces_is_ranked_by_its_subjects_and_says_so() -> None:
+    def ranked(count: float) -> Ranking:
+        return rank_pool(pool_of(40, face_count=count), RankingSettings(top=5), PROFILE)
+
+    without = ranked(0)
+    assert "Faces are seen in no shot" in " ".join(without.notes)
+    assert "what draws the eye" in " ".join(without.notes)
+    names = {part.column for part in without.candidates[0].parts}
+    assert not names & {"face_presence", "main_character", "eyes_open"}
+    for count in (1, np.nan):
+        found = ranked(count)
+        assert "what draws the eye" not in " ".join(found.notes)
+        assert "face_presence" in {part.column for part in found.candidates[0].parts}

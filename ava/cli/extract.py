@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from ava.cli.options import CONFIG, FORMAT, JSON, OFFLINE, OUT, QUIET, SET, settings_from
+from ava.cli.options import CONFIG, FORMAT, HDR, JSON, OFFLINE, OUT, QUIET, SET, settings_from
 from ava.cli.titles import each_title
 
 
@@ -16,6 +16,7 @@ def extract(
     ),
     out: Path = OUT,
     still_format: str | None = FORMAT,
+    hdr: bool | None = HDR,
     assignments: list[str] = SET,
     config: Path | None = CONFIG,
     as_json: bool = JSON,
@@ -23,7 +24,9 @@ def extract(
     offline: bool = OFFLINE,
 ) -> None:
     """Scan a film: shots, statistics, scores, and a still of every shortlisted frame."""
-    settings = settings_from(config, assignments, {"stills.format": still_format})
+    settings = settings_from(
+        config, assignments, {"stills.format": still_format, "stills.hdr": hdr}
+    )
     from ava.pipeline import extract_title
 
     each_title(sources, out, settings, as_json, quiet, offline, extract_title)

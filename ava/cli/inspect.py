@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -11,6 +12,7 @@ from ava.cli.options import JSON
 from ava.cli.output import print_json, show_table
 
 if TYPE_CHECKING:
+    from ava.core.geometry import Box
     from ava.source.info import VideoInfo
 
 
@@ -19,19 +21,49 @@ def inspect(
     as_json: bool = JSON,
 ) -> None:
     """Say what a source is: size, rate, color and where each tag came from, and what is odd."""
+    from ava.scan.glance import areas_at_a_glance
+    from ava.scan.scanner import ScanSettings
     from ava.source.opening import open_source
 
     with open_source(video) as source:
-        info = source.info
+        info, areas = source.info, areas_at_a_glance(source, ScanSettings())
+    shown = _sizes_inside_bars(info, areas)
     if as_json:
-        print_json(info.to_json())
+        print_json({**info.to_json(), "picture_areas": shown})
         return
-    show_table(["What", "Value", "From"], _rows(info), title=info.path.name)
+    show_table(["What", "Value", "From"], _rows(info, shown), title=info.path.name)
     for warning in info.warnings:
         typer.echo(f"Note: {warning}")
 
 
-def _rows(info: VideoInfo) -> list[list[str]]:
+def _sizes_inside_bars(info: VideoInfo, areas: list[Box]) -> list[dict[str, Any]]:
+    """Different areas with their sizes, commonest first."""
+    counted = Counter(area.inner_pixels(info.width_px, info.height_px) for area in areas)
+    return [
+        {
+            "x_px": left,
+            "y_px": top,
+            "width_px": right - left,
+            "height_px": bottom - top,
+            "share": round(n / len(areas), 3),
+        }
+        for (left, top, right, bottom), n in counted.most_common()
+    ]
+
+
+def _bars(info: VideoInfo, shown: list[dict[str, Any]]) -> str:
+    whole = (info.width_px, info.height_px)
+    if all((one["width_px"], one["height_px"]) == whole for one in shown):
+        return "none"
+    parts = [
+        f"{one['width_px']} × {one['height_px']} px ({one['width_px'] / one['height_px']:.2f}:1)"
+        + (f" in {one['share']:.0%} of the places" if len(shown) > 1 else "")
+        for one in shown
+    ]
+    return f"picture inside: {', '.join(parts)}"
+
+
+def _rows(info: VideoInfo, shown: list[dict[str, Any]]) -> list[list[str]]:
     from ava.core.media_time import clock
 
     color = info.color
@@ -41,6 +73,8 @@ def _rows(info: VideoInfo) -> list[list[str]]:
         ["Codec", f"{info.codec}, {info.pixel_format}", "stream"],
         ["Shown size", f"{info.width_px} × {info.height_px} px", "stream"],
         ["Pixel aspect", str(info.pixel_aspect), "stream"],
+        *_aperture(info),
+        ["Bars", _bars(info, shown), "looked at"],
         ["Rotation", _rotation(info), "display matrix"],
         ["Duration", clock(info.duration_seconds) if known else "unknown", "header"],
         [
@@ -50,6 +84,7 @@ def _rows(info: VideoInfo) -> list[list[str]]:
         ],
         ["Rate", constant, "header"],
         ["First picture at", f"{info.start.seconds:.6g} s of the stream's clock", "stream"],
+        ["Timecode of it", info.start_timecode or "none", "stream"],
         ["Lines", _lines(info), "looked at"],
         ["Matrix", color.matrix, _origin(info, "matrix")],
         ["Range", "full" if color.full_range else "limited", _origin(info, "range")],
@@ -59,6 +94,14 @@ def _rows(info: VideoInfo) -> list[list[str]]:
     if color.transfer != "sdr":
         rows.append(["HDR peak", f"{color.peak_nits:g} cd/m²", _origin(info, "peak_nits")])
     return rows
+
+
+def _aperture(info: VideoInfo) -> list[list[str]]:
+    part = info.clean_aperture
+    if part is None:
+        return []
+    where = f"{part.width} × {part.height} px of the raster, from ({part.left}, {part.top})"
+    return [["Clean aperture", where, "stream"]]
 
 
 def _origin(info: VideoInfo, name: str) -> str:

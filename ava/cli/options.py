@@ -22,6 +22,12 @@ JSON = typer.Option(False, "--json", help="Print one JSON document for machines.
 QUIET = typer.Option(False, "--quiet", "-q", help="No progress, no summary.")
 OFFLINE = typer.Option(False, "--offline", help="Never fetch weights.")
 FORMAT = typer.Option(None, "--format", help="Still format: jpeg or png.")
+CAST = typer.Option(
+    None, "--cast", metavar="CSV", help="People to recognize: columns name and portrait."
+)
+HDR = typer.Option(
+    None, "--hdr", help="Of an HDR film, keep the HDR picture, too, as a 16-bit PNG beside it."
+)
 
 
 def settings_from(config: Path | None, assignments: list[str], named: dict[str, Any]) -> Settings:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from ava.cli.options import CONFIG, FORMAT, JSON, OFFLINE, OUT, QUIET, SET, settings_from
+from ava.cli.options import CAST, CONFIG, FORMAT, HDR, JSON, OFFLINE, OUT, QUIET, SET, settings_from
 from ava.cli.titles import each_title
 
 
@@ -18,6 +18,8 @@ def rank(
     top: int | None = typer.Option(None, "--top", "-n", help="Candidates wanted per title."),
     profile: str | None = typer.Option(None, "--profile", help="Weights: a name, or a TOML file."),
     still_format: str | None = FORMAT,
+    hdr: bool | None = HDR,
+    cast: Path | None = CAST,
     open_sheet: bool = typer.Option(False, "--open", help="Open the contact sheet in a browser."),
     assignments: list[str] = SET,
     config: Path | None = CONFIG,
@@ -26,7 +28,13 @@ def rank(
     offline: bool = OFFLINE,
 ) -> None:
     """Rank the frames of a film: stills of the best, and a contact sheet with the reasons."""
-    named = {"ranking.top": top, "ranking.profile": profile, "stills.format": still_format}
+    named = {
+        "ranking.top": top,
+        "ranking.profile": profile,
+        "stills.format": still_format,
+        "stills.hdr": hdr,
+        "cast.names": None if cast is None else str(cast),
+    }
     settings = settings_from(config, assignments, named)
     from ava.pipeline import rank_title
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from ava.cli.options import CONFIG, FORMAT, SET, settings_from
+from ava.cli.options import CONFIG, FORMAT, HDR, SET, settings_from
 from ava.core.errors import ConfigError
 
 _FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
@@ -26,10 +26,11 @@ def still(
         None, "--out", "-o", metavar="FILE", help="Where to; by default named by film and time."
     ),
     still_format: str | None = FORMAT,
+    hdr: bool | None = HDR,
     assignments: list[str] = SET,
     config: Path | None = CONFIG,
 ) -> None:
-    """Write the frame that is shown at an instant, at full resolution."""
+    """Write the frame that is shown at an instant, at full resolution and without bars."""
     if out is not None:
         by_name = _FORMATS.get(out.suffix.lower())
         if by_name is None:
@@ -37,19 +38,13 @@ def still(
         if still_format not in (None, by_name):
             raise ConfigError(f"{out} is not named as {still_format}", "leave --format away")
         still_format = by_name
-    settings = settings_from(config, assignments, {"stills.format": still_format}).stills
-    from ava.core.media_time import parse_time
-    from ava.pipeline import software
-    from ava.source.opening import open_source
-    from ava.store.stills import Provenance, file_safe, write_still
+    named = {"stills.format": still_format, "stills.hdr": hdr}
+    settings = settings_from(config, assignments, named)
+    from ava.pipeline import still_at
 
-    with open_source(source) as opened:
-        info = opened.info
-        frame = opened.at(parse_time(at, info.frame_rate))
-        label = frame.ref.label
-        path = out or Path(f"{file_safe(info.title)}_{file_safe(label)}{settings.suffix}")
-        provenance = Provenance(info.path.name, label, None, software())
-        write_still(path, frame.rgb(), provenance, settings)
-    for warning in info.warnings:
+    result = still_at(source, at, out, settings)
+    for warning in result.warnings:
         sys.stderr.write(f"Note: {warning}\n")
-    typer.echo(f"The frame at {label} is in {path}")
+    if settings.stills.hdr and len(result.files) == 1:
+        sys.stderr.write("Note: the source is not HDR; there is no HDR picture to keep\n")
+    typer.echo(f"The frame at {result.label} is in {' and '.join(map(str, result.files))}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+Pixels = TypeVar("Pixels", np.uint8, np.uint16)
 _ROUNDING = 1e-6  # pixels; a share that was once a whole pixel is that pixel again
 
 
@@ -53,7 +55,7 @@ def _down(edge: float) -> int:
     return math.floor(edge + _ROUNDING)
 
 
-def cropped(pixels: NDArray[np.uint8], area: Box) -> NDArray[np.uint8]:
+def cropped(pixels: NDArray[Pixels], area: Box) -> NDArray[Pixels]:
     """The part of a picture (H, W, ...) inside `area`, rounded inwards, contiguous."""
     left, top, right, bottom = area.inner_pixels(pixels.shape[1], pixels.shape[0])
     return np.ascontiguousarray(pixels[top:bottom, left:right])

@@ -33,6 +33,11 @@ class GateSettings:
         Share of all that is drawn in a frame from which it is a title card or credits.
     text_share : float
         Share of the picture under text from which the text is in the way.
+    eyes_open : float
+        Below this the eyes of the principal face are shut; eyes that look down are not.
+    eyes_face_height, eyes_confidence : float
+        A face that is smaller, of the picture's height, or whose landmarks are less sure, does not
+        show whether its eyes are shut.
     """
 
     black_brightness: float = 5.0
@@ -42,6 +47,9 @@ class GateSettings:
     clipped_bright: float = 0.6
     text_card: float = 0.5
     text_share: float = 0.025
+    eyes_open: float = 0.2
+    eyes_face_height: float = 0.12
+    eyes_confidence: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,13 @@ def _blurred(pool: Pool, settings: GateSettings) -> Mask:
     return closed
 
 
+def _eyes_shut(pool: Pool, settings: GateSettings) -> Mask:
+    shut = pool.column("eyes_open") < settings.eyes_open
+    shut &= ~(pool.column("eyes_downcast") >= 0.5)
+    near = pool.column("face_height") >= settings.eyes_face_height
+    return shut & near & (pool.column("landmark_confidence") >= settings.eyes_confidence)
+
+
 GATES = (
     Gate("black", "black or nearly black", False, _black),
     Gate("uniform", "one plain tone, nothing to see", False, _uniform),
@@ -107,6 +122,7 @@ GATES = (
     Gate("text", "a title card, credits, or a picture with text burnt in", True, _text),
     Gate("clipped", "burnt out or drowned in black", True, _clipped),
     Gate("blurred", "blurred, compared with the rest of this title", True, _blurred),
+    Gate("eyes_shut", "a principal face with its eyes shut", True, _eyes_shut),
 )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ava.scoring.contract import Column
 from ava.scoring.table import ScoreTable
 
 
@@ -58,3 +59,12 @@ class Pool:
         if name in self.scores:
             return self.scores[name]
         return np.full(len(self), np.nan, np.float32)
+
+    def with_column(self, column: Column, values: NDArray[np.float32]) -> Pool:
+        """The same pool with one more column, which only the whole title could give."""
+        scores = replace(
+            self.scores,
+            columns=(*self.scores.columns, column),
+            values={**self.scores.values, column.name: values},
+        )
+        return replace(self, scores=scores)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ava.core.errors import ConfigError
 from ava.ranking.diversity import DiversitySettings, choose
+from ava.ranking.faceless import for_title
 from ava.ranking.gates import Dropped, GateSettings, apply_gates
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile
@@ -128,7 +129,8 @@ class Ranking:
     dropped : tuple of DroppedFrames
         What was taken out, by reason.
     notes : tuple of str
-        What a person should know: gates that were lifted, fewer candidates than asked for.
+        What a person should know: gates that were lifted, weights that moved because faces are
+        rare, fewer candidates than asked for.
     profile : str
         The weight profile.
     n_considered : int
@@ -176,7 +178,8 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
         When no frame is left, with the counts.
     """
     gated = apply_gates(pool, settings.gates)
-    utility = utility_of(pool, gated.kept, profile)
+    fitting, remarks = for_title(pool, gated.kept, profile)
+    utility = utility_of(pool, gated.kept, fitting)
     total = utility.total
     chosen = choose(pool, gated.kept, total, settings.top, settings.diversity)
     candidates = tuple(
@@ -190,7 +193,7 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
         rows = gated.kept[np.array(sorted(chosen.repeats), dtype=np.int64)]
         about = "nearly the same picture as a better candidate"
         dropped.append(_dropped(pool, Dropped("repeat", about, rows)))
-    notes = list(gated.lifted)
+    notes = [*gated.lifted, *remarks]
     if len(candidates) < settings.top:
         found = f"only {len(candidates)} {'is' if len(candidates) == 1 else 'are'}"
         notes.append(

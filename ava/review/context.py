@@ -46,6 +46,17 @@ class CardView:
     boxes: tuple[BoxView, ...]
     palette: tuple[tuple[str, float], ...]
     time_percent: float
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CharacterView:
+    """One character: a portrait, who it is, and how much of the film that person carries."""
+
+    name: str
+    role: str
+    portrait: str
+    seen: str
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,8 @@ class SheetContext:
         Label and value pairs for the header.
     cards : tuple of CardView
         Candidates, best first.
+    cast : tuple of CharacterView
+        Leads and supporting characters, most prominent first.
     dropped : tuple of DroppedView
         What was taken out and why.
     shots : tuple of ShotView
@@ -100,6 +113,7 @@ class SheetContext:
     title: str
     facts: tuple[tuple[str, str], ...]
     cards: tuple[CardView, ...]
+    cast: tuple[CharacterView, ...]
     dropped: tuple[DroppedView, ...]
     shots: tuple[ShotView, ...]
     notes: tuple[str, ...]

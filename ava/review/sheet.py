@@ -16,13 +16,15 @@ from ava.review.context import (
     BarView,
     BoxView,
     CardView,
+    CharacterView,
     DroppedView,
     ExampleView,
     SheetContext,
     ShotView,
 )
 from ava.store.atomic import write_atomic
-from ava.store.stills import picture_size
+from ava.store.cast_files import read_cast
+from ava.store.stills import is_hdr, picture_size
 from ava.store.title_folder import (
     SHEET,
     STILLS,
@@ -76,17 +78,24 @@ def sheet_context(folder: Path) -> SheetContext:
     title, ranking = read_title(folder), read_ranking(folder)
     source = title.facts["source"]
     boxes = {kind: read_boxes(folder, name) for kind, name in (("face", "faces"), ("text", "text"))}
-    stills = {path.stem.split("_")[0]: path.name for path in (folder / STILLS).iterdir()}
+    stills = {
+        path.stem.split("_")[0]: path.name
+        for path in (folder / STILLS).iterdir()
+        if not is_hdr(path)
+    }
     labels = dict(zip((ref.frame_id for ref in title.refs), title.pool.labels, strict=True))
     seconds = title.pool.duration_seconds
+    characters = read_cast(folder)["characters"]
+    people = _people(characters)
     cards = tuple(
-        _card(one, title, boxes, stills.get(f"{one.rank:03d}", ""), _aspect(folder, one.frame_id))
+        _card(one, title, boxes, people, stills.get(f"{one.rank:03d}", ""), folder)
         for one in ranking.candidates
     )
     return SheetContext(
         title=title.facts["title"],
         facts=_facts(title, ranking.n_considered),
         cards=cards,
+        cast=tuple(_character(one) for one in characters if one["role"] != "extra"),
         dropped=tuple(_dropped(one, labels) for one in ranking.dropped),
         shots=tuple(
             ShotView(
@@ -120,6 +129,26 @@ def _facts(title: Title, n_considered: int) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
+def called(character: dict[str, Any]) -> str:
+    """What a character is called: by name, else by key ("Person 3")."""
+    return str(character["name"] or f"Person {character['key'].removeprefix('c')}")
+
+
+def _character(one: dict[str, Any]) -> CharacterView:
+    shots = f"{one['n_shots']} shot{'' if one['n_shots'] == 1 else 's'}"
+    seen = f"{one['role']}, in {one['screen_share']:.0%} of the film, {shots}"
+    return CharacterView(called(one), one["role"], one["portrait"], seen)
+
+
+def _people(characters: list[dict[str, Any]]) -> dict[int, tuple[str, ...]]:
+    """Leads and supporting characters by frame."""
+    found: dict[int, tuple[str, ...]] = {}
+    for one in characters:
+        for face in one["faces"] if one["role"] != "extra" else ():
+            found[face["frame_id"]] = (*found.get(face["frame_id"], ()), called(one))
+    return found
+
+
 def _rate(rate: str) -> str:
     numerator, _, denominator = rate.partition("/")
     return f"{int(numerator) / int(denominator or 1):.3f}".rstrip("0").rstrip(".")
@@ -129,8 +158,9 @@ def _card(
     one: Candidate,
     title: Title,
     boxes: dict[str, dict[int, list[list[float]]]],
+    people: dict[int, tuple[str, ...]],
     still: str,
-    aspect: str,
+    folder: Path,
 ) -> CardView:
     row = int(np.searchsorted(title.pool.frame_ids, one.frame_id))
     bars = tuple(
@@ -160,12 +190,13 @@ def _card(
         still=f"{STILLS}/{still}" if still else proxy_name(one.frame_id),
         alt=f"Candidate {one.rank} at {one.label}, "
         + ("no face seen" if n_faces == 0 else f"{n_faces} face{'s' * (n_faces > 1)} seen"),
-        aspect=aspect,
+        aspect=_aspect(folder, one.frame_id),
         reasons=one.reasons,
         bars=bars,
         boxes=drawn,
         palette=_palette(title, row),
         time_percent=100 * one.pts_seconds / title.pool.duration_seconds,
+        people=people.get(one.frame_id, ()),
     )
 
 

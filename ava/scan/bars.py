@@ -28,6 +28,10 @@ _MAX_TEXTURE = 1.5  # gray levels, standard deviation in time's mean
 _LIT_IN_ALL = 0.6  # of the line inside the edge, lit at one time or another
 _LIT_AT_ONCE = 0.3  # of the same line, lit in one frame
 _MIN_FRAMES_SHARE = 0.25  # of the frames, where that much is lit at once
+_PURE_BLACK = 1.0  # gray levels, mean and standard deviation of what lies beside an edge
+_MAX_LINES_BESIDE = 8
+_LIVE = 2.5  # gray levels above it; the noise floor of a dark scene
+_MIN_STEP_OVER_RISE = 2.0  # a vignette goes on rising, an edge does not
 _MIN_SAMPLES = 2
 _MAX_STACK = 48  # more frames of one shot tell nothing new
 _EVERY = 4
@@ -186,8 +190,8 @@ class _Axis:
             return None
         if max(first, last) > _MAX_BAR * self._n_lines or not self.are_bars(first, last):
             return None
-        ends = self._lit_along(first, across), self._lit_along(self._n_lines - 1 - last, across)
-        strength = min(ends)
+        edges = first, self._n_lines - 1 - last
+        strength = min(max(self._lit_along(e, across), self._live_along(e, across)) for e in edges)
         return _Pair((first, last), strength) if strength >= _LIT_IN_ALL else None
 
     def _lit_along(self, line: int, across: slice) -> float:
@@ -199,6 +203,26 @@ class _Axis:
             return 0.0
         outside = self._brightest[line - 2 * inwards, across] >= _LIT_LUMA
         return float((lit.any(axis=0) & ~outside).mean())
+
+    def _live_along(self, line: int, across: slice) -> float:
+        """Share of the line inside an edge that is picture, however dark, beside pure black.
+
+        A bar is the signal's own black, the same in every frame. Darkness in a scene has noise in
+        it, and does not begin at one straight line over the whole width.
+        """
+        inwards = 1 if line < self._n_lines // 2 else -1
+        if not 5 <= line < self._n_lines - 5:
+            return 0.0
+        beside = self._average[line - 3 * inwards :: -inwards][:_MAX_LINES_BESIDE, across]
+        if float(beside.mean()) > _PURE_BLACK or float(beside.std()) > _PURE_BLACK:
+            return 0.0
+        outside, inside, further = (
+            self._average[line + lines * inwards, across] for lines in (-3, 2, 5)
+        )
+        step = inside - outside
+        if float(step.mean()) < _MIN_STEP_OVER_RISE * abs(float((further - inside).mean())):
+            return 0.0
+        return float((step >= _LIVE).mean())
 
     def are_bars(self, first: int, last: int) -> bool:
         """Whether nothing but black is there, on one side perhaps with text on it."""

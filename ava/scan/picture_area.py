@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ava.core.geometry import WHOLE_PICTURE, Box, cropped
 from ava.scan.bars import Gray, LumaSamples, Margins, ShotLight, agrees
-from ava.scan.shortlist import ClosedShot
+from ava.scan.shortlist import Candidate, ClosedShot
 from ava.source.info import Orientation, as_pixels
 
 _MAX_WAITING_PICTURES = 24  # some 36 MB at 540 lines
@@ -79,7 +79,7 @@ class AreaFinder:
                 continue
             yield ClosedShot(
                 replace(closed.shot, picture_area=area),
-                [replace(one, pixels=cropped(one.pixels, area)) for one in closed.candidates],
+                [_cropped(one, area) for one in closed.candidates],
             )
 
     def _known_of(self, light: ShotLight) -> _Known | None:
@@ -117,6 +117,13 @@ class AreaFinder:
             line[::-1] if self._orientation.transpose else line,
             pictures,
         )
+
+
+def _cropped(one: Candidate, area: Box) -> Candidate:
+    moments = one.moments
+    if moments is not None:
+        moments = np.stack([cropped(luma, area) for luma in moments])
+    return replace(one, pixels=cropped(one.pixels, area), moments=moments)
 
 
 def refined(area: Box, line: tuple[float, float], pictures: Sequence[NDArray[np.uint8]]) -> Box:

@@ -13,6 +13,7 @@ from ava.scan.picture_area import AreaFinder
 from ava.scan.shortlist import (
     Candidate,
     ClosedShot,
+    Moments,
     ShortlistSettings,
     ShotShortlist,
     quick_score,
@@ -24,6 +25,7 @@ from ava.source.opening import Source
 
 _MIN_VOTES = 2  # one lone mixture of all lengths and middles is chance
 _PROGRESS_EVERY = 24
+_NEIGHBOURS = 2  # on either side of a frame, to see what moves
 _FLAT_STD = 6.0  # gray levels; the black or white end of a fade
 
 
@@ -163,8 +165,11 @@ class Scanner:
         settings = self._settings
         cut_finder = CutFinder(settings.cut_threshold, settings.cut_min_content)
         fades = TransitionFinder(settings.transitions)
-        shortlist = ShotShortlist(settings.shortlist, source.info.duration_seconds)
+        shortlist = ShotShortlist(
+            settings.shortlist, source.info.duration_seconds, source.info.orientation
+        )
         waiting: deque[_Pending] = deque()
+        judged: deque[_Pending] = deque(maxlen=_NEIGHBOURS)
         cuts: list[int] = []
         n_closed_to = 0
         for one in self._measured(source, stats, builder):
@@ -175,13 +180,13 @@ class Scanner:
                 areas.add(one.frame.ref.frame_id, one.facts.small)
             # A frame is judged once its fate is known: is there a cut within the margin after it?
             if len(waiting) > CutFinder.LOOK_AHEAD + settings.cut_margin_frames:
-                self._judge(waiting, cuts, shortlist)
+                self._judge(judged, waiting, cuts, shortlist)
             if fades.horizon > n_closed_to:
                 n_closed_to = fades.horizon
                 yield from self._closed(fades, cuts, n_closed_to, builder, shortlist, stats)
         fades.finish()
         while waiting:
-            self._judge(waiting, cuts, shortlist)
+            self._judge(judged, waiting, cuts, shortlist)
         shortlist.close_bucket()
         n_frames = len(builder.pts_seconds)
         yield from self._closed(fades, cuts, n_frames, builder, shortlist, stats)
@@ -189,16 +194,25 @@ class Scanner:
         if last:
             yield last
 
-    def _judge(self, waiting: deque[_Pending], cuts: list[int], shortlist: ShotShortlist) -> None:
+    def _judge(
+        self,
+        judged: deque[_Pending],
+        waiting: deque[_Pending],
+        cuts: list[int],
+        shortlist: ShotShortlist,
+    ) -> None:
         one = waiting.popleft()
         frame_id, margin = one.frame.ref.frame_id, self._settings.cut_margin_frames
-        if frame_id in cuts[-64:]:
+        recent = cuts[-64:]
+        if frame_id in recent:
             shortlist.close_bucket()
         motion_after = waiting[0].facts.motion if waiting else 0.0
         score = quick_score(one.facts, motion_after)
-        near_cut = any(cut - margin <= frame_id < cut + margin for cut in cuts[-8:])
+        near_cut = any(cut - margin <= frame_id < cut + margin for cut in recent[-8:])
         # Not refused: a shot of four frames has no others.
-        shortlist.add(one.frame, score * 0.01 if near_cut else score)
+        shown = score * 0.01 if near_cut else score
+        shortlist.add(one.frame, shown, _moments(one, judged, waiting, recent))
+        judged.append(one)
 
     def _closed(
         self,
@@ -237,3 +251,21 @@ class Scanner:
         seconds = shot.end_seconds - shot.start_seconds
         taken = shortlist.take(shot.clean_first, shot.clean_end, shot.end_frame, seconds)
         return ClosedShot(shot, taken)
+
+
+def _moments(
+    one: _Pending, judged: deque[_Pending], waiting: deque[_Pending], cuts: list[int]
+) -> Moments:
+    """The frame with its neighbours in the same shot."""
+    here = one.frame.ref.frame_id
+    found: list[_Pending | None] = []
+    for step in range(-_NEIGHBOURS, _NEIGHBOURS + 1):
+        row = len(judged) + step if step < 0 else step - 1
+        side = judged if step < 0 else waiting
+        other = one if step == 0 else side[row] if 0 <= row < len(side) else None
+        low, high = sorted((here, here + step))
+        found.append(None if any(low < cut <= high for cut in cuts) else other)
+    return Moments(
+        tuple(None if other is None else other.facts.small for other in found),
+        tuple(math.nan if other is None else other.frame.ref.time.seconds for other in found),
+    )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ava.scan.frame_stats import FrameFacts
 from ava.scan.shots import Shot
-from ava.source.info import FrameRef, SourceFrame
+from ava.source.info import FrameRef, Orientation, SourceFrame
 
 _MERGE_AT = 96  # pictures held for one open shot; then neighbours are merged in pairs
 
@@ -51,13 +51,44 @@ class ShortlistSettings:
 
 
 @dataclass(frozen=True)
+class Moments:
+    """What goes on around a frame: reduced luma of its neighbours in the same shot.
+
+    Attributes
+    ----------
+    luma : tuple of ndarray of uint8 (h, w), or None
+        Two frames before, the frame, two after; None where a neighbour is in another shot.
+    seconds : tuple of float
+        Their times; NaN where there is none.
+    """
+
+    luma: tuple[NDArray[np.uint8] | None, ...]
+    seconds: tuple[float, ...]
+
+    def stacked(self, orientation: Orientation) -> NDArray[np.uint8]:
+        """Upright pictures, shape (5, h, w); black where there is none."""
+        middle = self.luma[len(self.luma) // 2]
+        assert middle is not None
+        black = np.zeros_like(middle)
+        pictures = [
+            one if one is not None and one.shape == middle.shape else black for one in self.luma
+        ]
+        return np.stack([orientation.applied(one) for one in pictures])
+
+
+@dataclass(frozen=True)
 class Candidate:
-    """A frame that may go on: where it is, how it looks to the quick eye, and its picture."""
+    """A frame that may go on: where it is, how it looks to the quick eye, and its picture.
+
+    `moments` (5, h, w) and `moment_seconds` are those of a `FrameBatch`; None for a still.
+    """
 
     ref: FrameRef
     pts_seconds: float
     quick_score: float
     pixels: NDArray[np.uint8]
+    moments: NDArray[np.uint8] | None = None
+    moment_seconds: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,30 +118,41 @@ class ShotShortlist:
     its buckets double, so that memory stays bounded and time stays evenly covered.
     """
 
-    def __init__(self, settings: ShortlistSettings, film_seconds: float) -> None:
+    def __init__(
+        self, settings: ShortlistSettings, film_seconds: float, orientation: Orientation
+    ) -> None:
         self._settings = settings
+        self._orientation = orientation
         self._bucket_seconds = settings.bucket(film_seconds)
         self._length = self._bucket_seconds
         self._film_seconds = film_seconds
         self._kept: list[Candidate] = []
-        self._best: tuple[float, SourceFrame] | None = None
+        self._best: tuple[float, SourceFrame, Moments] | None = None
         self._bucket_end = -math.inf
 
-    def add(self, frame: SourceFrame, score: float) -> None:
+    def add(self, frame: SourceFrame, score: float, moments: Moments) -> None:
         """Consider one frame."""
         seconds = frame.ref.time.seconds
         if seconds >= self._bucket_end:
             self.close_bucket()
             self._bucket_end = seconds + self._length
         if self._best is None or score > self._best[0]:
-            self._best = (score, frame)
+            self._best = (score, frame, moments)
 
     def close_bucket(self) -> None:
         """Convert the best frame of the running bucket; called at every boundary too."""
         if self._best is not None:
-            score, frame = self._best
-            pixels = frame.rgb(self._settings.height_px)
-            self._kept.append(Candidate(frame.ref, frame.ref.time.seconds, score, pixels))
+            score, frame, moments = self._best
+            self._kept.append(
+                Candidate(
+                    frame.ref,
+                    frame.ref.time.seconds,
+                    score,
+                    frame.rgb(self._settings.height_px),
+                    moments.stacked(self._orientation),
+                    moments.seconds,
+                )
+            )
             self._best = None
         self._bucket_end = -math.inf
         if len(self._kept) >= _MERGE_AT:

@@ -71,7 +71,7 @@ def check_scorer(
     scorer_class : type
         The scorer.
     analysers : tuple of type
-        Analysers for what it needs.
+        Analysers for what it needs and uses; it is also tried without what it only uses.
     frames : FrameBatch, optional
         Pictures to use instead of `check_pictures`.
     runtime : Runtime, optional
@@ -100,11 +100,20 @@ def check_scorer(
             alone = _scores(scorer, small.rows(one), found.rows(one))
             expected = {name: value[one] for name, value in whole.items()}
             _same(card.name, f"subset = whole (picture {row} alone)", expected, alone)
-        turned_frames = FrameBatch(frames.pixels[::-1].copy(), frames.pts_seconds, frames.frame_ids)
+        moments, times = frames.moments, frames.moment_seconds
+        turned_frames = FrameBatch(
+            frames.pixels[::-1].copy(),
+            frames.pts_seconds,
+            frames.frame_ids,
+            None if moments is None else moments[::-1].copy(),
+            None if times is None else times[::-1].copy(),
+        )
         turned_found = _analysed(scorer_class, analysers, turned_frames, runtime)
         turned = _scores(scorer, scaled(turned_frames, card.height_px), turned_found)
         back = {name: value[::-1] for name, value in turned.items()}
         _same(card.name, "order does not matter", whole, back)
+        needed = tuple(one for one in analysers if one.card.yields in card.needs)
+        _scores(scorer, small, _analysed(scorer_class, needed, frames, runtime))
         for tiny in (16, 3, 1):
             few = small.rows(slice(0, 4))
             cut = FrameBatch(few.pixels[:, :tiny, :tiny].copy(), few.pts_seconds, few.frame_ids)
@@ -160,8 +169,10 @@ def _analysed(
     runtime: Runtime,
 ) -> Analyses:
     found: dict[type[Analysis], Analysis] = {}
-    for need in scorer_class.card.needs:
+    for need in (*scorer_class.card.needs, *scorer_class.card.uses):
         offered = [one for one in analysers if one.card.yields is need]
+        if not offered and need in scorer_class.card.uses:
+            continue
         if not offered:
             raise ScorerError(f"{scorer_class.card.name} needs {need.__name__}: give its analyser")
         analyser = offered[0]()
@@ -204,7 +215,9 @@ def _same_finding(name: str, rule: str, expected: Analysis, got: Analysis) -> No
     for field, value in vars(expected).items():
         other = vars(got)[field]
         if isinstance(value, np.ndarray):
-            same = value.shape == other.shape and np.allclose(value, other, rtol=1e-4, atol=1e-4)
+            same = value.shape == other.shape and np.allclose(
+                value, other, rtol=1e-4, atol=1e-4, equal_nan=True
+            )
         else:
             same = value == other
         _require(bool(same), name, f"{rule}: {field} differs")

@@ -83,7 +83,9 @@ class ScorerCard:
     height_px : int
         Lines of the pictures it wants; they are made for it.
     needs : tuple of type
-        The analyses it reads (`Faces`, `Saliency` …).
+        The analyses it cannot do without (`Faces`, `Saliency` …).
+    uses : tuple of type
+        Analyses that it reads where they are there; it does without them, less well.
     settings : mapping
         Whatever else changes its numbers, in plain JSON types.
     """
@@ -93,6 +95,7 @@ class ScorerCard:
     columns: tuple[Column, ...]
     height_px: int = 270
     needs: tuple[type[Analysis], ...] = ()
+    uses: tuple[type[Analysis], ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -112,6 +115,7 @@ class ScorerCard:
             "id": self.scorer_id,
             "height_px": self.height_px,
             "needs": [need.__name__ for need in self.needs],
+            "uses": [one.__name__ for one in self.uses],
             "columns": columns,
         }
 

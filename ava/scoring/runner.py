@@ -191,4 +191,4 @@ def scaled(frames: FrameBatch, height_px: int) -> FrameBatch:
     pixels = np.stack(
         [cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in frames.pixels]
     ).astype(np.uint8, copy=False)
-    return FrameBatch(pixels, frames.pts_seconds, frames.frame_ids)
+    return frames.with_pixels(pixels)

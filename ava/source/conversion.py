@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ava.source.info import ColorInfo, Primaries, as_pixels
+from ava.source.info import ColorInfo, PixelBox, Primaries, as_pixels
 from ava.source.tone_map import hdr_to_srgb, primaries_to_srgb, sdr_luma_table
 
 _CUBE_SIZE = 65
@@ -28,6 +28,7 @@ _SCALE_MATRIX = {"bt709": "bt709", "bt601": "smpte170m", "bt2020": "bt2020", "rg
 # PyAV does not hand on where chroma is sited. Left is what H.264, HEVC, AV1, VP9 and MPEG-2 mean
 # when they say nothing; JPEG and MPEG-1 put it between the pixels.
 _CENTRED_CHROMA = frozenset({"mjpeg", "mpeg1video"})
+_ABORTS = frozenset({"yaf32le", "yaf32be"})  # swscale ends the process instead of refusing them
 _EXACT = "accurate_rnd+full_chroma_int+full_chroma_inp"
 _LIMITED_TO_FULL = np.clip((np.arange(256) - 16) * (255 / 219) + 0.5, 0, 255).astype(np.uint8)
 
@@ -41,13 +42,25 @@ class Converter:
         How to read the numbers.
     codec : str
         FFmpeg's name of the codec; it tells where chroma is sited.
+    part : PixelBox, optional
+        What of the stored raster is meant to be shown; by default the whole.
     """
 
-    def __init__(self, color: ColorInfo, codec: str) -> None:
-        self._color = color
+    def __init__(self, color: ColorInfo, codec: str, part: PixelBox | None = None) -> None:
+        self._color, self._part = color, part
         self._siting = "center" if codec in _CENTRED_CHROMA else "left"
         self._graphs: dict[tuple[str, int, int, int, int, str], av.filter.Graph] = {}
         self._luma_table = _luma_table(color)
+
+    def supports(self, frame: av.VideoFrame) -> bool:
+        """Whether FFmpeg can convert pictures of this pixel format."""
+        if frame.format.name in _ABORTS:
+            return False
+        try:
+            self._built(frame, frame.width, frame.height, "rgb24")
+        except (av.error.FFmpegError, NotImplementedError, ValueError):
+            return False
+        return True
 
     def rgb(self, frame: av.VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint8]:
         """The stored raster as sRGB, scaled to a size.
@@ -92,9 +105,12 @@ class Converter:
     def _built(
         self, frame: av.VideoFrame, width_px: int, height_px: int, out: str
     ) -> av.filter.Graph:
-        smaller = height_px < frame.height or width_px < frame.width
-        color = self._color
-        steps = [
+        color, part = self._color, self._part or PixelBox(0, 0, frame.width, frame.height)
+        smaller = height_px < part.height or width_px < part.width
+        steps = []
+        if self._part is not None:
+            steps.append(("crop", f"{part.width}:{part.height}:{part.left}:{part.top}:exact=1"))
+        steps.append(
             (
                 "scale",
                 f"{width_px}:{height_px}:flags={'area' if smaller else 'bicubic'}+{_EXACT}:"
@@ -102,7 +118,7 @@ class Converter:
                 f"in_range={'pc' if color.full_range else 'tv'}:out_range=pc:"
                 f"in_chroma_loc={self._siting}",
             )
-        ]
+        )
         if out == "rgb24" and (color.transfer != "sdr" or color.primaries != "bt709"):
             cube = _cube_file(color.transfer, color.primaries, color.peak_nits)
             steps += [("format", "gbrp16le"), ("lut3d", f"file={cube}:interp=tetrahedral")]
@@ -127,11 +143,17 @@ class Converter:
         stored = _stored_luma(frame)
         if stored is None:
             gray = frame.reformat(format="gray", dst_color_range="JPEG")
-            return halved(as_pixels(gray.to_ndarray()), lines_px)
+            return halved(self._shown(as_pixels(gray.to_ndarray())), lines_px)
         plane, shift = stored
-        small = halved(plane, lines_px)
+        small = halved(self._shown(plane), lines_px)
         small8 = as_pixels(small if shift == 0 else (small >> shift).astype(np.uint8))
         return small8 if self._luma_table is None else as_pixels(cv2.LUT(small8, self._luma_table))
+
+    def _shown(self, plane: NDArray[Any]) -> NDArray[Any]:
+        part = self._part
+        if part is None:
+            return plane
+        return plane[part.top : part.top + part.height, part.left : part.left + part.width]
 
 
 def _luma_table(color: ColorInfo) -> NDArray[np.uint8] | None:

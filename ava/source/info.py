@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
@@ -10,13 +10,15 @@ from typing import Any, Literal, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ava.core.geometry import WHOLE_PICTURE, Box
+from ava.core.geometry import Box, Pixels
 from ava.core.media_time import MediaTime
 
 Matrix = Literal["bt709", "bt601", "bt2020", "rgb"]
 Primaries = Literal["bt709", "bt601-525", "bt601-625", "bt2020", "p3-d65"]
 Transfer = Literal["sdr", "pq", "hlg"]
 FieldOrder = Literal["progressive", "tff", "bff"]
+_H273_PRIMARIES = {"bt709": 1, "bt601-625": 5, "bt601-525": 6, "bt2020": 9, "p3-d65": 12}
+_H273_TRANSFER = {"sdr": 1, "pq": 16, "hlg": 18}
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,29 @@ class ColorInfo:
     primaries: Primaries = "bt709"
     peak_nits: float = float("nan")
     from_header: frozenset[str] = frozenset()
+
+    @property
+    def h273_codes(self) -> tuple[int, int]:
+        """Code points of its primaries and of its transfer function in ITU-T H.273."""
+        return _H273_PRIMARIES[self.primaries], _H273_TRANSFER[self.transfer]
+
+
+@dataclass(frozen=True)
+class PixelBox:
+    """A part of the stored raster, in whole pixels.
+
+    Attributes
+    ----------
+    left, top : int
+        Its first column and line.
+    width, height : int
+        Its size.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
@@ -106,7 +131,7 @@ class Orientation:
             y0, y1 = 1 - y1, 1 - y0
         return Box(x0, y0, x1, y1)
 
-    def applied(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def applied(self, pixels: NDArray[Pixels]) -> NDArray[Pixels]:
         """The raster `pixels` (H, W, ...) turned upright, contiguous."""
         if self.transpose:
             pixels = pixels.swapaxes(0, 1)
@@ -147,12 +172,12 @@ class VideoInfo:
         How the raster is turned upright.
     pixel_aspect : fractions.Fraction
         Width over height of one stored pixel.
+    clean_aperture : PixelBox or None
+        The part of the stored raster that is meant to be shown, where the file names one.
     interlace : Interlace
         How its lines belong together.
     start : MediaTime
         The stream's own time of the first picture. All other times here count from it.
-    picture_area : Box
-        The part of the shown picture that is not letterbox.
     warnings : tuple of str
         What a person should know before trusting the pictures.
     start_timecode : str or None
@@ -174,8 +199,8 @@ class VideoInfo:
     start: MediaTime
     orientation: Orientation = field(default=Orientation())
     pixel_aspect: Fraction = Fraction(1)
+    clean_aperture: PixelBox | None = None
     interlace: Interlace = field(default=Interlace())
-    picture_area: Box = WHOLE_PICTURE
     warnings: tuple[str, ...] = ()
     start_timecode: str | None = None
 
@@ -212,6 +237,7 @@ class VideoInfo:
             "rotation_degrees": self.orientation.rotation_degrees,
             "mirrored": self.orientation.mirrored,
             "pixel_aspect": str(self.pixel_aspect),
+            "clean_aperture": None if self.clean_aperture is None else asdict(self.clean_aperture),
             "interlace": {
                 "field_order": self.interlace.field_order,
                 "flagged": self.interlace.flagged,
@@ -258,6 +284,13 @@ class SourceFrame(Protocol):
         """Upright sRGB picture (H, W, 3) with square pixels, scaled down to `height_px` lines.
 
         A picture with fewer lines, or ``None``, keeps its own size: nothing is ever enlarged.
+        """
+        ...
+
+    def hdr(self) -> NDArray[np.uint16] | None:
+        """Upright full-size picture (H, W, 3) as its HDR source has it: full-range R'G'B'.
+
+        None where the source is SDR.
         """
         ...
 

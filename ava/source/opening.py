@@ -39,6 +39,10 @@ class Source(Protocol):
         """The picture shown at an instant, counted from the first picture."""
         ...
 
+    def glances(self, n_places: int, n_frames: int) -> Iterator[Sequence[SourceFrame]]:
+        """Stretches of neighbouring pictures from places all over; none of stills."""
+        ...
+
     def __enter__(self) -> Source: ...
 
     def __exit__(

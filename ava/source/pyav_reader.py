@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import itertools
 import math
-import struct
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import av
 import numpy as np
-from av.sidedata.sidedata import Type as SideDataType
 from numpy.typing import NDArray
 
 from ava.core.errors import DecodeError, MediaError, UnreadableMedia
-from ava.core.identity import content_id
 from ava.core.media_time import MediaTime, clock
-from ava.source.color import color_of
 from ava.source.conversion import Converter
 from ava.source.decoding import Decoder, media_errors, opened
-from ava.source.info import FrameRef, Interlace, Orientation, VideoInfo, shown_size
+from ava.source.header import Header, video_info
+from ava.source.info import FrameRef, Interlace, VideoInfo, shown_size
 from ava.source.interlace import deinterlaced, interlace_of, may_be_interlaced
 from ava.source.seeking import Walk
-from ava.source.timecode_track import start_timecode
 
 _SEEK_WHEN_AHEAD_SECONDS = 8  # a shorter way is decoded through: a seek costs half a GOP
 _STRETCH = 24  # frames in a row that are looked at for combing
@@ -46,10 +41,20 @@ class PyAVFrame:
 
     def rgb(self, height_px: int | None = None) -> NDArray[np.uint8]:
         """See `ava.source.info.SourceFrame.rgb`."""
+        size = self._stored_size(height_px)
+        return self._info.orientation.applied(self._converter.rgb(self._frame, *size))
+
+    def hdr(self) -> NDArray[np.uint16] | None:
+        """See `ava.source.info.SourceFrame.hdr`."""
+        if self._info.color.transfer == "sdr":
+            return None
+        size = self._stored_size(None)
+        return self._info.orientation.applied(self._converter.hdr(self._frame, *size))
+
+    def _stored_size(self, height_px: int | None) -> tuple[int, int]:
+        """Width and height before the turn upright."""
         width, height = shown_size(self._info.width_px, self._info.height_px, height_px)
-        if self._info.orientation.transpose:
-            width, height = height, width
-        return self._info.orientation.applied(self._converter.rgb(self._frame, width, height))
+        return (height, width) if self._info.orientation.transpose else (width, height)
 
 
 class PyAVReader:
@@ -67,10 +72,15 @@ class PyAVReader:
         with media_errors(path):
             if path.stat().st_size == 0:
                 raise UnreadableMedia(f"{path} is empty (0 bytes)", "copy or export it again")
-            first, stream_facts = self._first_picture()
-            self._interlace = self._looked_at(first, stream_facts[2])
-            self.info = self._facts(first, *stream_facts)
-        self._converter = Converter(self.info.color, self.info.codec)
+            first, header = self._first_picture()
+            self._interlace = self._looked_at(first, header.duration_seconds)
+            self.info = video_info(path, first, header, self._interlace)
+        self._converter = Converter(self.info.color, self.info.codec, self.info.clean_aperture)
+        if not self._converter.supports(first):
+            raise UnreadableMedia(
+                f"{path}: its pixel format, {first.format.name}, cannot be converted",
+                "convert the film to a common one, such as yuv420p or yuv420p10le",
+            )
 
     @property
     def n_torn(self) -> int:
@@ -93,32 +103,11 @@ class PyAVReader:
     ) -> None:
         """Nothing stays open between passes."""
 
-    def _first_picture(
-        self,
-    ) -> tuple[
-        av.VideoFrame,
-        tuple[Fraction | None, Fraction | None, float, int, str, Fraction, dict[str, str]],
-    ]:
+    def _first_picture(self) -> tuple[av.VideoFrame, Header]:
         with opened(self._path) as (box, stream):
-            base = stream.time_base
-            duration = (
-                float(stream.duration * base)
-                if stream.duration is not None and base is not None
-                else box.duration / av.time_base
-                if box.duration is not None
-                else float("nan")
-            )
-            facts = (
-                stream.average_rate,
-                stream.base_rate,
-                duration,
-                stream.frames,
-                stream.codec_context.name,
-                stream.sample_aspect_ratio or Fraction(1),
-                {**box.metadata, **stream.metadata},
-            )
+            header = Header.of(box, stream)
             for frame in self._decoder.pictures(box, stream):
-                return frame, facts
+                return frame, header
         raise DecodeError(
             f"{self._path}: no picture could be decoded", "the file is damaged or uses a rare codec"
         )
@@ -130,72 +119,35 @@ class PyAVReader:
         known = duration_seconds == duration_seconds
         places = [share * duration_seconds for share in (0.1, 0.5, 0.8)] if known else [0.0]
         with opened(self._path) as (box, stream):
-            return interlace_of(self._stretch(box, stream, place) for place in places)
+            return interlace_of(self._stretch(box, stream, place, _STRETCH) for place in places)
 
     def _stretch(
-        self, box: av.container.InputContainer, stream: av.VideoStream, seconds: float
+        self, box: av.container.InputContainer, stream: av.VideoStream, seconds: float, n: int
     ) -> Iterator[av.VideoFrame]:
+        """The next `n` pictures from the key frame before a time on."""
         if seconds > 0 and stream.time_base:
             start = stream.start_time or 0
             box.seek(start + round(seconds / stream.time_base), stream=stream, backward=True)
-        yield from itertools.islice(self._decoder.pictures(box, stream), _STRETCH)
+        yield from itertools.islice(self._decoder.pictures(box, stream), n)
 
-    def _facts(
-        self,
-        first: av.VideoFrame,
-        average_rate: Fraction | None,
-        base_rate: Fraction | None,
-        duration_seconds: float,
-        n_frames: int,
-        codec: str,
-        pixel_aspect: Fraction,
-        metadata: dict[str, str],
-    ) -> VideoInfo:
-        orientation = Orientation()
-        side_data: Any = first.side_data  # PyAV's stub takes it for something else
-        if SideDataType.DISPLAYMATRIX in side_data:
-            matrix = side_data[SideDataType.DISPLAYMATRIX]
-            a, b, _, c, d = struct.unpack_from("5i", bytes(matrix))
-            orientation = Orientation.from_display_matrix(a, b, c, d)
-        width, height = first.width, first.height
-        if pixel_aspect > 1:
-            width = round(width * pixel_aspect)
-        elif pixel_aspect < 1:
-            height = round(height / pixel_aspect)
-        if orientation.transpose:
-            width, height = height, width
-        constant = average_rate and base_rate and abs(average_rate / base_rate - 1) < 0.005
-        if not n_frames and average_rate and duration_seconds == duration_seconds:
-            n_frames = round(duration_seconds * average_rate)
-        color = color_of(first)
-        warnings = []
-        if color.transfer != "sdr":
-            warnings.append(
-                f"the source is high dynamic range ({color.transfer.upper()}); its stills are "
-                "tone-mapped to SDR"
-            )
-        if self._interlace.field_order != "progressive":
-            kind = "telecined" if self._interlace.telecined else "interlaced"
-            warnings.append(f"the source is {kind}; its pictures are deinterlaced (bwdif)")
-        return VideoInfo(
-            path=self._path,
-            kind="video",
-            content_id=content_id(self._path),
-            width_px=width,
-            height_px=height,
-            duration_seconds=duration_seconds,
-            frame_rate=average_rate if constant else None,
-            n_frames_from_header=n_frames,
-            codec=codec,
-            pixel_format=first.format.name,
-            color=color,
-            start=MediaTime(first.pts or 0, first.time_base or Fraction(1, 1000)),
-            orientation=orientation,
-            pixel_aspect=pixel_aspect,
-            interlace=self._interlace,
-            warnings=tuple(warnings),
-            start_timecode=start_timecode(metadata, first),
-        )
+    def glances(self, n_places: int, n_frames: int) -> Iterator[list[PyAVFrame]]:
+        """Short stretches of pictures from places all over the film; their times are not exact.
+
+        Parameters
+        ----------
+        n_places : int
+            How many places, evenly; one where the duration is not known.
+        n_frames : int
+            Pictures at each place.
+        """
+        seconds = self.info.duration_seconds
+        places = [seconds * (one + 0.5) / n_places for one in range(n_places)]
+        with opened(self._path) as (box, stream):
+            for place in places if seconds == seconds else [0.0]:
+                yield [
+                    self._wrapped(frame, -1, max(0, (frame.pts or 0) - self.info.start.pts))
+                    for frame in self._stretch(box, stream, place, n_frames)
+                ]
 
     def _whole(
         self, box: av.container.InputContainer, stream: av.VideoStream

@@ -88,6 +88,9 @@ class StillFrame:
             return self._pixels
         return np.asarray(Image.fromarray(self._pixels).resize(size, Image.Resampling.BOX))
 
+    def hdr(self) -> None:
+        """See `ava.source.info.SourceFrame.hdr`; pictures are read as SDR."""
+
 
 class StillsReader:
     """A folder of pictures, or one picture.
@@ -186,3 +189,7 @@ class StillsReader:
                 "ask for an earlier time",
             )
         return self._frame(math.floor(seconds))
+
+    def glances(self, n_places: int, n_frames: int) -> Iterator[list[StillFrame]]:
+        """None: pictures of a folder need not have anything in common."""
+        yield from ()

@@ -20,6 +20,7 @@ from ava.store.atomic import store_errors
 
 _DESCRIPTION, _SOFTWARE = 0x010E, 0x0131  # EXIF tags
 _PROXY_QUALITY = 84
+_HDR_ENDING = "_hdr.png"
 
 
 @dataclass(frozen=True)
@@ -111,19 +112,29 @@ def write_still(
         )
 
 
+def is_hdr(path: Path) -> bool:
+    """Whether a file is the HDR picture beside a still, by its name."""
+    return path.name.endswith(_HDR_ENDING)
+
+
 def write_hdr_still(
-    path: Path, pixels: NDArray[np.uint16], primaries_code: int, transfer_code: int
-) -> None:
+    still: Path, pixels: NDArray[np.uint16], primaries_code: int, transfer_code: int
+) -> Path:
     """Write a 16-bit PNG of an HDR picture, with what its numbers mean in a cICP chunk.
 
     Parameters
     ----------
-    path : pathlib.Path
-        The file.
+    still : pathlib.Path
+        The still that it is to lie beside.
     pixels : ndarray of uint16, shape (H, W, 3)
         Full-range R'G'B'.
     primaries_code, transfer_code : int
         Code points of ITU-T H.273, such as 9 and 16 for BT.2020 PQ.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
     """
     import cv2  # Pillow has no 16-bit RGB
 
@@ -133,8 +144,10 @@ def write_hdr_still(
     # The last two say: no matrix (RGB), full range. Old viewers that know no cICP get a gamma.
     chunks = _chunk(b"cICP", bytes([primaries_code, transfer_code, 0, 1]))
     chunks += _chunk(b"gAMA", struct.pack(">I", 45455))
+    path = still.with_name(f"{still.stem}{_HDR_ENDING}")
     with store_errors(path):
         path.write_bytes(data[:after_header] + chunks + data[after_header:])
+    return path
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

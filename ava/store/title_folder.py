@@ -28,6 +28,8 @@ from ava.store.tables import columns_of, read_table, write_table
 
 TITLE, SHOTS, FRAMES, SCORES = "title.json", "shots.parquet", "frames.parquet", "scores.parquet"
 RANKING, SHEET, STILLS, PROXIES = "ranking.json", "index.html", "stills", "proxies"
+CAST, PORTRAITS = "cast.json", "portraits"
+_OF_RANKING = frozenset({RANKING, SHEET, STILLS, CAST, PORTRAITS})
 _FORMAT = 1
 
 
@@ -90,11 +92,7 @@ def write_boxes(folder: Path, name: str, frame_ids: np.ndarray[Any, Any], boxes:
     """Write what an analyser found, as ``<name>.parquet`` with one row per box."""
     write_table(
         folder / f"{name}.parquet",
-        {
-            "frame_id": frame_ids[boxes.frame_row],
-            "box_xyxy": boxes.box_xyxy,
-            "confidence": boxes.confidence,
-        },
+        {"frame_id": frame_ids[boxes.frame_row], **boxes.to_columns()},
     )
 
 
@@ -176,7 +174,7 @@ def take_over(old: Path, new: Path) -> None:
     """Bring tables and proxies of an earlier run into a new folder, linked where possible."""
     with store_errors(new):
         for path in sorted(old.iterdir()):
-            if path.name in (RANKING, SHEET, STILLS):
+            if path.name in _OF_RANKING:
                 continue
             if path.is_dir():
                 shutil.copytree(path, new / path.name, copy_function=_link_or_copy)

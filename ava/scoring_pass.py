@@ -1,0 +1,193 @@
+"""The first half of the main job: one pass over a film that scans, rates, and keeps tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ava.core.errors import NothingToRank
+from ava.core.frame_batch import FrameBatch
+from ava.core.progress import OnProgress
+from ava.ranking.pool import Pool
+from ava.scan.scanner import Scanner, ScanResult
+from ava.scan.shortlist import Candidate, ClosedShot
+from ava.scoring.analyses import Ragged
+from ava.scoring.contract import Runtime
+from ava.scoring.registry import Registry
+from ava.scoring.runner import Runner
+from ava.settings import Settings
+from ava.source.info import FrameRef
+from ava.source.opening import Source
+from ava.store.stills import write_proxy
+from ava.store.title_folder import PROXIES, Title, proxy_name, write_boxes, write_title
+
+_CUT_OFF_SHARE = 0.9  # headers of whole films are a few pictures off, too
+_BATCH = 8  # pictures scored together: bounded memory, and no scorer gains from more on a CPU
+
+
+@dataclass
+class _Shortlisted:
+    """What the scan leaves behind: rows only, never pictures."""
+
+    refs: list[FrameRef] = field(default_factory=list)
+    shot_index: list[int] = field(default_factory=list)
+    in_transition: list[bool] = field(default_factory=list)
+    boxes: dict[str, list[Ragged]] = field(default_factory=dict)
+
+    def add(self, closed: ClosedShot) -> None:
+        shot = closed.shot
+        for one in closed.candidates:
+            self.refs.append(one.ref)
+            self.shot_index.append(shot.index)
+            clean = shot.clean_first <= one.ref.frame_id < shot.clean_end
+            self.in_transition.append(not clean)
+
+
+def scored_title(
+    source: Source,
+    draft: Path,
+    settings: Settings,
+    runtime: Runtime,
+    registry: Registry,
+    on_progress: OnProgress,
+) -> Title:
+    """Scan a source once, score its shortlist on the way, and write tables and proxies.
+
+    Parameters
+    ----------
+    source : Source
+        An opened film, picture or folder of pictures.
+    draft : pathlib.Path
+        The title folder in the making.
+    settings : Settings
+        All settings.
+    runtime : Runtime
+        What the scorers may use.
+    registry : Registry
+        The scorers and analysers to run.
+    on_progress : callable
+        Told how far the scan is.
+
+    Raises
+    ------
+    NothingToRank
+        When the source holds no frame that can be decoded.
+    """
+    (draft / PROXIES).mkdir()
+    scanner, rows = Scanner(settings.scan, on_progress), _Shortlisted()
+    with Runner(registry, runtime) as runner:
+        for batch in _batches(_remembered(scanner.run(source), rows)):
+            scored = runner.run(batch)
+            for analyser in registry.analysers:
+                kind = analyser.card.yields
+                if issubclass(kind, Ragged) and kind in scored.found:
+                    rows.boxes.setdefault(analyser.card.name, []).append(scored.found.get(kind))
+            for frame_id, pixels in zip(batch.frame_ids, batch.pixels, strict=True):
+                write_proxy(draft / proxy_name(int(frame_id)), pixels)
+        table = runner.table()
+    result = scanner.result
+    assert result is not None
+    if not len(table):
+        raise NothingToRank(
+            f"{source.info.path}: no frame could be decoded", "the file may be damaged"
+        )
+    title = Title(
+        _facts(source, result, settings, registry, table.problems, table.roads or {}),
+        tuple(rows.refs),
+        Pool(
+            np.array([ref.time.seconds for ref in rows.refs]),
+            tuple(ref.label for ref in rows.refs),
+            np.array(rows.shot_index, np.int64),
+            np.array(rows.in_transition, bool),
+            table,
+            max(result.shots[-1].end_seconds, 1e-3),
+        ),
+        tuple(shot.picture_area for shot in result.shots),
+    )
+    write_title(draft, title, result.stats, result.shots)
+    for name, parts in rows.boxes.items():
+        write_boxes(draft, name, table.frame_ids, type(parts[0]).joined(parts))
+    return title
+
+
+def _remembered(shots: Iterator[ClosedShot], rows: _Shortlisted) -> Iterator[Candidate]:
+    for closed in shots:
+        rows.add(closed)
+        yield from closed.candidates
+
+
+def _batches(candidates: Iterator[Candidate]) -> Iterator[FrameBatch]:
+    """Candidates in batches of one picture size."""
+    held: list[Candidate] = []
+    for one in candidates:
+        if held and (len(held) == _BATCH or _shapes(held[0]) != _shapes(one)):
+            yield _batch(held)
+            held = []
+        held.append(one)
+    if held:
+        yield _batch(held)
+
+
+def _shapes(one: Candidate) -> tuple[tuple[int, ...], ...]:
+    return one.pixels.shape, () if one.moments is None else one.moments.shape
+
+
+def _batch(held: Sequence[Candidate]) -> FrameBatch:
+    return FrameBatch(
+        np.stack([one.pixels for one in held]),
+        np.array([one.pts_seconds for one in held]),
+        np.array([one.ref.frame_id for one in held], np.int64),
+        *_moments(held),
+    )
+
+
+def _moments(
+    held: Sequence[Candidate],
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]] | tuple[None, None]:
+    moments = [one.moments for one in held if one.moments is not None]
+    if len(moments) < len(held):
+        return None, None
+    return np.stack(moments), np.array([one.moment_seconds for one in held], np.float64)
+
+
+def _facts(
+    source: Source,
+    result: ScanResult,
+    settings: Settings,
+    registry: Registry,
+    problems: Sequence[str],
+    roads: dict[str, str] | Any,
+) -> dict[str, Any]:
+    info, warnings = source.info, list(source.info.warnings)
+    if result.n_torn:
+        warnings.append(f"{result.n_torn} damaged pictures were passed over")
+    promised, seen = info.n_frames_from_header, len(result.stats) + result.n_torn
+    if seen < _CUT_OFF_SHARE * promised:
+        warnings.append(f"the file is cut off: {seen:,} of {promised:,} pictures are there")
+    elif result.ended_early:
+        warnings.append("the file is damaged: what follows the last frame looked at was not seen")
+    return {
+        "title": info.title,
+        "path": str(info.path.resolve()),
+        "source": {**info.to_json(), "warnings": warnings},
+        "time_base": str(info.start.time_base),
+        "scanned_seconds": max(result.shots[-1].end_seconds, 1e-3),
+        "n_frames": len(result.stats),
+        "n_shots": len(result.shots),
+        "software": software(),
+        "scan_id": settings.scan_id,
+        "scorer_ids": list(registry.ids),
+        "roads": dict(roads),
+        "problems": list(problems),
+    }
+
+
+def software() -> str:
+    """Name and version, as written into results."""
+    return f"ava {version('ava-artwork')}"

@@ -1,0 +1,127 @@
+"""What a camera and an encoder leave in a picture: noise, blocks, bands."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ava.core.frame_batch import FrameBatch
+from ava.scoring.analyses import Analyses
+from ava.scoring.contract import Column, ScorerCard
+from scorers.pictures import Floats, Weightless, per_frame
+
+_TILE_PX = 24
+_CALM_SHARE = 0.25  # of the tiles, the calmest of which show the noise
+_IMMERKAER = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+_PERIODS_PX = (4, 16)  # blocks of 8 or 16 pixels, seen at anything from half to the full size
+_FLAT_PX = 4  # on either side of the edge of a band
+_BANDED = 1.0  # mean square of a step over a soft area that is nothing but bands
+_BAND_LEVELS = (2, 14)  # a smaller step is not seen, a larger one is an edge
+
+
+class ArtifactScorer(Weightless):
+    """Measured on the picture as it was analysed: what was lost by scaling down is not seen."""
+
+    card: ClassVar[ScorerCard] = ScorerCard(
+        name="artifacts",
+        version=1,
+        height_px=540,
+        columns=(
+            Column(
+                "noise", "gray levels", 0, float("inf"), "less",
+                "Grain and noise in the calm parts of the picture; over 4 it is seen at once.",
+                label="free of noise",
+            ),
+            Column(
+                "blocking", "share", 0, 1, "less",
+                "How much the square blocks of compression stand out.",
+                label="free of blocks",
+            ),
+            Column(
+                "banding", "share", 0, 1, "less",
+                "How much of the soft gradations breaks into bands with visible edges.",
+                label="free of banding",
+            ),
+        ),
+    )  # fmt: skip
+
+    def score(self, frames: FrameBatch, found: Analyses, /) -> dict[str, Floats]:
+        """See `ava.scoring.contract.Scorer.score`."""
+        return per_frame(self.card, frames, lambda picture, _: _measure(picture))
+
+
+def _measure(picture: NDArray[np.uint8]) -> dict[str, float | NDArray[np.floating]]:
+    luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    if min(luma.shape) < 2 * _TILE_PX:
+        return {}
+    return {
+        "noise": noise_level(luma),
+        "blocking": max(_blocking(luma), _blocking(luma.T)),
+        "banding": _banding(luma),
+    }
+
+
+def noise_level(luma: Floats) -> float:
+    """Standard deviation of noise in gray levels, by the calmest quarter of the tiles.
+
+    Immerkær, "Fast noise variance estimation", 1996: a mask that is blind to planes and straight
+    edges. Tiles that are flat black or burnt out have no noise left and do not count.
+    """
+    response = np.abs(cv2.filter2D(luma, cv2.CV_32F, _IMMERKAER))
+    height, width = (side // _TILE_PX * _TILE_PX for side in luma.shape)
+
+    def tiles(values: Floats) -> Floats:
+        shape = (height // _TILE_PX, _TILE_PX, width // _TILE_PX, _TILE_PX)
+        means: Floats = values[:height, :width].reshape(shape).mean(axis=(1, 3)).ravel()
+        return means
+
+    means, level = tiles(response), tiles(luma)
+    means = means[(level > 8) & (level < 247)]
+    if means.size == 0:
+        return 0.0
+    n_calm = max(1, int(_CALM_SHARE * means.size))
+    calm = np.sort(means)[:n_calm]
+    return float(np.sqrt(np.pi / 2) / 6 * calm.mean())
+
+
+def _blocking(luma: Floats) -> float:
+    """Strength of a periodic pattern in the steps from column to column.
+
+    Wang, Bovik & Evan, "Blind measurement of blocking artifacts in images", 2000: block edges are a
+    comb, and a comb has a line in the spectrum. Here the period is looked for, not assumed.
+    """
+    steps = np.abs(np.diff(luma, axis=1)).clip(0, 24)  # real edges are steeper than block edges
+    profile = steps.mean(axis=0)
+    around = cv2.blur(profile.reshape(1, -1), (17, 1)).ravel()
+    comb = profile - around
+    spectrum = np.abs(np.fft.rfft(comb * np.hanning(len(comb)))) / len(comb)
+    periods = len(comb) / np.maximum(np.arange(len(spectrum)), 1e-9)
+    wanted = (periods >= _PERIODS_PX[0]) & (periods <= _PERIODS_PX[1])
+    floor = float(np.median(spectrum[wanted])) + 1e-6
+    peak = float(spectrum[wanted].max())
+    # A line in the spectrum and one that is strong against the picture's own steps.
+    contrast = peak / (float(profile.mean()) + 0.5)
+    return float(np.clip((peak / floor - 6) / 24, 0, 1) * np.clip(contrast / 0.15, 0, 1))
+
+
+def _banding(luma: Floats) -> float:
+    """How much of the soft area lies beside isolated steps between flat runs, by their height.
+
+    A band twice as wide has half the edges, twice as high: so their squares are summed.
+    """
+    found, soft = 0.0, 0.0
+    levels = luma.astype(np.int16)
+    for turned in (levels, levels.T):
+        steps = np.abs(np.diff(turned, axis=1))
+        small = steps <= _BAND_LEVELS[1]
+        kernel = np.ones((1, 2 * _FLAT_PX + 1), np.uint8)
+        calm = cv2.erode(small.astype(np.uint8), kernel) > 0
+        moves = (steps > 0).astype(np.float32)
+        others = cv2.boxFilter(moves, -1, kernel.shape[::-1], normalize=False)
+        lone = (steps >= _BAND_LEVELS[0]) & small & (others < 1.5)
+        found += float((np.where(lone & calm, steps, 0) ** 2).sum())
+        soft += float(calm.sum())
+    return float(min(1.0, found / (_BANDED * soft))) if soft else 0.0
