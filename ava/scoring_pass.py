@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ava.core.errors import NothingToRank
 from ava.core.frame_batch import FrameBatch
+from ava.core.memory import keep_freed_memory
 from ava.core.progress import OnProgress
 from ava.ranking.pool import Pool
 from ava.scan.scanner import Scanner, ScanResult
@@ -79,6 +80,7 @@ def scored_title(
     NothingToRank
         When the source holds no frame that can be decoded.
     """
+    keep_freed_memory()
     (draft / PROXIES).mkdir()
     scanner, rows = Scanner(settings.scan, on_progress), _Shortlisted()
     with Runner(registry, runtime) as runner:

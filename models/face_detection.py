@@ -218,7 +218,7 @@ class BlazeFace:
     """MediaPipe's full-range BlazeFace (Bazarevsky et al., 2019), through its Tasks interface."""
 
     road = "BlazeFace full-range (YuNet was not at hand)"
-    doubtful, sure = 0.4, 0.7
+    doubtful, sure = 0.4, 0.73
 
     def __init__(self, path: Path) -> None:
         import mediapipe

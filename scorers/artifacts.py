@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses
 from ava.scoring.contract import Column, ScorerCard
-from scorers.pictures import Floats, Weightless, per_frame
+from scorers.pictures import Floats, Weightless, field_sums, per_frame
 
 _TILE_PX = 24
 _CALM_SHARE = 0.25  # of the tiles, the calmest of which show the noise
@@ -27,7 +27,7 @@ class ArtifactScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="artifacts",
-        version=1,
+        version=2,
         height_px=540,
         columns=(
             Column(
@@ -54,31 +54,27 @@ class ArtifactScorer(Weightless):
 
 
 def _measure(picture: NDArray[np.uint8]) -> dict[str, float | NDArray[np.floating]]:
-    luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
     if min(luma.shape) < 2 * _TILE_PX:
         return {}
     return {
         "noise": noise_level(luma),
-        "blocking": max(_blocking(luma), _blocking(luma.T)),
+        "blocking": max(_blocking(_steps(luma, axis), axis) for axis in (0, 1)),
         "banding": _banding(luma),
     }
 
 
-def noise_level(luma: Floats) -> float:
+def noise_level(luma: NDArray[np.uint8]) -> float:
     """Standard deviation of noise in gray levels, by the calmest quarter of the tiles.
 
     Immerkær, "Fast noise variance estimation", 1996: a mask that is blind to planes and straight
     edges. Tiles that are flat black or burnt out have no noise left and do not count.
     """
-    response = np.abs(cv2.filter2D(luma, cv2.CV_32F, _IMMERKAER))
-    height, width = (side // _TILE_PX * _TILE_PX for side in luma.shape)
-
-    def tiles(values: Floats) -> Floats:
-        shape = (height // _TILE_PX, _TILE_PX, width // _TILE_PX, _TILE_PX)
-        means: Floats = values[:height, :width].reshape(shape).mean(axis=(1, 3)).ravel()
-        return means
-
-    means, level = tiles(response), tiles(luma)
+    rows, columns = (side // _TILE_PX for side in luma.shape)
+    whole = luma[: rows * _TILE_PX, : columns * _TILE_PX]
+    response = np.abs(cv2.filter2D(whole, cv2.CV_32F, _IMMERKAER))
+    means = cv2.resize(response, (columns, rows), interpolation=cv2.INTER_AREA).ravel()
+    level = field_sums(whole, (columns, rows)).ravel() / _TILE_PX**2
     means = means[(level > 8) & (level < 247)]
     if means.size == 0:
         return 0.0
@@ -87,14 +83,21 @@ def noise_level(luma: Floats) -> float:
     return float(np.sqrt(np.pi / 2) / 6 * calm.mean())
 
 
-def _blocking(luma: Floats) -> float:
-    """Strength of a periodic pattern in the steps from column to column.
+def _steps(luma: NDArray[np.uint8], axis: int) -> NDArray[np.uint8]:
+    """Sizes of the steps from each pixel to the next: 0 downwards, 1 to the right."""
+    one, next_ = (luma[:-1], luma[1:]) if axis == 0 else (luma[:, :-1], luma[:, 1:])
+    return cv2.absdiff(one, next_).astype(np.uint8, copy=False)
+
+
+def _blocking(steps: NDArray[np.uint8], axis: int) -> float:
+    """Strength of a periodic pattern in the steps along an axis.
 
     Wang, Bovik & Evan, "Blind measurement of blocking artifacts in images", 2000: block edges are a
     comb, and a comb has a line in the spectrum. Here the period is looked for, not assumed.
     """
-    steps = np.abs(np.diff(luma, axis=1)).clip(0, 24)  # real edges are steeper than block edges
-    profile = steps.mean(axis=0)
+    mild = np.minimum(steps, 24)  # real edges are steeper than block edges
+    profile = cv2.reduce(mild, 1 - axis, cv2.REDUCE_SUM, dtype=cv2.CV_32F).ravel()
+    profile = profile / mild.shape[1 - axis]
     around = cv2.blur(profile.reshape(1, -1), (17, 1)).ravel()
     comb = profile - around
     spectrum = np.abs(np.fft.rfft(comb * np.hanning(len(comb)))) / len(comb)
@@ -107,21 +110,26 @@ def _blocking(luma: Floats) -> float:
     return float(np.clip((peak / floor - 6) / 24, 0, 1) * np.clip(contrast / 0.15, 0, 1))
 
 
-def _banding(luma: Floats) -> float:
+def _banding(luma: NDArray[np.uint8]) -> float:
     """How much of the soft area lies beside isolated steps between flat runs, by their height.
 
     A band twice as wide has half the edges, twice as high: so their squares are summed.
     """
     found, soft = 0.0, 0.0
-    levels = luma.astype(np.int16)
-    for turned in (levels, levels.T):
-        steps = np.abs(np.diff(turned, axis=1))
-        small = steps <= _BAND_LEVELS[1]
-        kernel = np.ones((1, 2 * _FLAT_PX + 1), np.uint8)
-        calm = cv2.erode(small.astype(np.uint8), kernel) > 0
-        moves = (steps > 0).astype(np.float32)
-        others = cv2.boxFilter(moves, -1, kernel.shape[::-1], normalize=False)
-        lone = (steps >= _BAND_LEVELS[0]) & small & (others < 1.5)
-        found += float((np.where(lone & calm, steps, 0) ** 2).sum())
-        soft += float(calm.sum())
+    lowest, highest = _BAND_LEVELS
+    squares = np.arange(highest + 1, dtype=np.float64) ** 2
+    squares[:lowest] = 0
+    for axis in (0, 1):
+        steps = _steps(luma, axis)
+        run = np.ones((2 * _FLAT_PX + 1, 1) if axis == 0 else (1, 2 * _FLAT_PX + 1), np.uint8)
+        small = cv2.threshold(steps, highest, 1, cv2.THRESH_BINARY_INV)[1]
+        calm = cv2.erode(small, run)
+        moves = cv2.threshold(steps, 0, 1, cv2.THRESH_BINARY)[1]
+        around = cv2.boxFilter(moves, cv2.CV_8U, run.shape[::-1], normalize=False)
+        lone = cv2.bitwise_and(calm, cv2.threshold(around, 1, 1, cv2.THRESH_BINARY_INV)[1])
+        counts = cv2.calcHist(
+            [steps], [0], np.asarray(lone, np.uint8), [highest + 1], [0, highest + 1]
+        ).ravel()
+        found += float(counts @ squares)
+        soft += cv2.countNonZero(calm)
     return float(min(1.0, found / (_BANDED * soft))) if soft else 0.0

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses
 from ava.scoring.contract import Column, ScorerCard
-from scorers.pictures import Floats, Weightless, per_frame
+from scorers.pictures import Floats, Weightless, extremes, per_frame
 
 _LEVELS = 6
 N_BINS = _LEVELS**3
 N_PALETTE = 5
 _ROUNDS = 12
-_BIN_OF_VALUE = np.minimum(np.arange(256) * _LEVELS // 256, _LEVELS - 1).astype(np.int64)
+# What a value adds to the number of its bin, by channel.
+_STEPS = (np.arange(256)[:, None] * _LEVELS // 256 * [_LEVELS**2, _LEVELS, 1]).astype(np.uint8)
 
 
 class ColorScorer(Weightless):
@@ -76,9 +77,14 @@ def color_histogram(picture: NDArray[np.uint8]) -> Floats:
     ndarray of float32, shape (216,)
         Sums to 1; the bin of (r, g, b) is ``36·⌊6r/256⌋ + 6·⌊6g/256⌋ + ⌊6b/256⌋``.
     """
-    steps = _BIN_OF_VALUE[picture.reshape(-1, 3)]
-    bins = (steps[:, 0] * _LEVELS + steps[:, 1]) * _LEVELS + steps[:, 2]
+    bins = _bins(picture)
     return (np.bincount(bins, minlength=N_BINS) / len(bins)).astype(np.float32)
+
+
+def _bins(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The bin of every pixel, shape (H · W,)."""
+    parts = cv2.split(cv2.LUT(picture, _STEPS[:, None]))
+    return np.asarray(cv2.add(cv2.add(parts[0], parts[1]), parts[2]), np.uint8).ravel()
 
 
 def colorfulness(picture: NDArray[np.uint8]) -> float:
@@ -103,8 +109,7 @@ def palette(picture: NDArray[np.uint8], histogram: Floats) -> tuple[Floats, Floa
     shares : ndarray of float32, shape (5,)
         Sum to 1; 0 for a repeated one.
     """
-    steps = _BIN_OF_VALUE[picture.reshape(-1, 3)]
-    bins = (steps[:, 0] * _LEVELS + steps[:, 1]) * _LEVELS + steps[:, 2]
+    bins = _bins(picture)
     occupied = np.flatnonzero(histogram)
     sums = np.stack(
         [np.bincount(bins, picture[:, :, c].ravel(), minlength=N_BINS) for c in range(3)], axis=1
@@ -142,13 +147,13 @@ def palette(picture: NDArray[np.uint8], histogram: Floats) -> tuple[Floats, Floa
 def _measure(picture: NDArray[np.uint8]) -> dict[str, float | NDArray[np.floating]]:
     histogram = color_histogram(picture)
     colors, shares = palette(picture, histogram)
-    values = picture.astype(np.float32)
-    high, low = values.max(axis=2), values.min(axis=2)
+    high, low = extremes(picture)
+    red, _, blue, _ = cv2.mean(picture)
     return {
         "color_histogram": histogram,
         "palette": colors.ravel(),
         "palette_share": shares,
         "colorfulness": colorfulness(picture),
-        "saturation": float(((high - low) / np.maximum(high, 1)).mean()),
-        "warmth": float((values[:, :, 0] - values[:, :, 2]).mean() / 255),
+        "saturation": float(((high - low) / np.maximum(high, np.float32(1))).mean()),
+        "warmth": (red - blue) / 255,
     }

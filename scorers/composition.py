@@ -31,7 +31,7 @@ class CompositionScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="composition",
-        version=2,
+        version=3,
         height_px=270,
         needs=(Saliency,),
         uses=(Faces, PersonMask),

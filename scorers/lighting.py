@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses
 from ava.scoring.contract import Column, ScorerCard
-from scorers.pictures import Floats, Weightless, lab, per_frame
+from scorers.pictures import Floats, Weightless, extremes, lab, per_frame, quantiles
 
 _CLIPPED_DARK, _CLIPPED_BRIGHT = 3, 252  # of 255, in all three channels
+_QUANTILES = (0.01, 0.05, 0.5, 0.95, 0.99)
 _COMFORT = (28.0, 68.0)  # L* between which the eye finds the middle tones of a still well exposed
 
 
@@ -22,7 +23,7 @@ class LightingScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="lighting",
-        version=2,
+        version=3,
         height_px=270,
         columns=(
             Column(
@@ -68,19 +69,20 @@ class LightingScorer(Weightless):
 
 
 def _measure(picture: NDArray[np.uint8]) -> dict[str, float | NDArray[np.floating]]:
-    lightness = lab(picture)[:, :, 0]
+    lightness = np.ascontiguousarray(lab(picture)[:, :, 0])
     mean = float(lightness.mean())
-    low, middle, high = np.percentile(lightness, [5, 50, 95])
+    dark, low, middle, high, bright = quantiles(lightness, _QUANTILES, 0.0, 100.0)
+    brightest, darkest = extremes(picture)
     # Mean and median together: a silhouette before a bright sky is not simply well exposed.
     miss = max(0.0, _COMFORT[0] - (mean + middle) / 2, (mean + middle) / 2 - _COMFORT[1])
     return {
         "brightness": min(100.0, max(0.0, mean)),
         "exposure": float(np.exp(-((miss / 16.0) ** 2))),
-        "clipped_dark": float((picture.max(axis=2) <= _CLIPPED_DARK).mean()),
-        "clipped_bright": float((picture.min(axis=2) >= _CLIPPED_BRIGHT).mean()),
+        "clipped_dark": float((brightest <= _CLIPPED_DARK).mean()),
+        "clipped_bright": float((darkest >= _CLIPPED_BRIGHT).mean()),
         "contrast": float(np.clip(high - low, 0, 100)),
         "local_contrast": _local_contrast(lightness),
-        "dynamic_range": _stops(*np.percentile(lightness, [1, 99])),
+        "dynamic_range": _stops(float(dark), float(bright)),
         "key": float((lightness > 50).mean()),
     }
 

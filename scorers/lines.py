@@ -9,6 +9,7 @@ import numpy as np
 
 from scorers.pictures import Floats
 
+_SCALE = 0.5  # of the picture: what is found is long, and need not be found in every pixel
 _MIN_LENGTH = 0.08  # of the diagonal; shorter ones are texture
 _LEVEL_DEGREES = 12.0  # a line tilted more was not meant to be level
 _LEVEL_LENGTH = 0.5  # of the width, in all, from which there is a horizon to speak of
@@ -89,7 +90,7 @@ def lines_of(luma: Floats) -> Lines:
     none = np.zeros((0, 4), np.float32)
     if min(height, width) < 16:
         return Lines(none, width, height)
-    detector = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE)
+    detector = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE, _SCALE)
     found = detector.detect(luma.astype(np.uint8))[0]  # None where there is none
     ends = none if found is None else np.asarray(found, np.float32).reshape(-1, 4)
     lines = Lines(ends, width, height)

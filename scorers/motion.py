@@ -16,7 +16,8 @@ from scorers.pictures import Floats, Weightless
 
 KINDS = ("static", "pan", "tilt", "zoom or dolly", "roll", "handheld", "complex")
 _NOW = N_MOMENTS // 2
-_MAX_CORNERS, _MIN_CORNERS = 150, 12
+_MAX_CORNERS, _MIN_CORNERS = 100, 12
+_ENOUGH = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)  # of tracking: rounds, px
 _MIN_INLIERS = 0.3  # of the corners; fewer do not agree on how the camera moved
 _STATIC = 0.015  # diagonals a second, at the rim of the picture
 _DOMINANT = 1.6  # times all other movement
@@ -50,7 +51,7 @@ class MotionScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="motion",
-        version=1,
+        version=2,
         height_px=270,
         columns=(
             Column(
@@ -123,10 +124,13 @@ def _measure(
         if abs(at - _NOW) == 1
     ]
     values: Values = {"stillness": float(np.exp(-max(steps) / _CALM_LEVELS))} if steps else {}
+    corners = cv2.goodFeaturesToTrack(moments[_NOW], _MAX_CORNERS, 0.01, 5)
+    if corners is None or len(corners) < _MIN_CORNERS:
+        return values
     moved = {
         at: one
         for at in sides
-        if (one := _movement(moments[_NOW], moments[at], aspect)) is not None
+        if (one := _movement(moments[_NOW], moments[at], corners, aspect)) is not None
     }
     if not moved:
         return values
@@ -143,13 +147,12 @@ def _measure(
     return values | _subject(moments, moved, apart, flow, diagonal)
 
 
-def _movement(now: NDArray[np.uint8], other: NDArray[np.uint8], aspect: float) -> Movement | None:
+def _movement(
+    now: NDArray[np.uint8], other: NDArray[np.uint8], corners: cv2.typing.MatLike, aspect: float
+) -> Movement | None:
     """How the picture moved as a whole; None where too little agrees."""
-    corners = cv2.goodFeaturesToTrack(now, _MAX_CORNERS, 0.01, 5)
-    if corners is None or len(corners) < _MIN_CORNERS:
-        return None
     tracked, status, _ = cv2.calcOpticalFlowPyrLK(
-        now, other, corners, np.zeros_like(corners), winSize=(15, 15), maxLevel=3
+        now, other, corners, np.zeros_like(corners), winSize=(15, 15), maxLevel=3, criteria=_ENOUGH
     )
     kept = status.ravel() == 1
     if kept.sum() < _MIN_CORNERS:
@@ -222,10 +225,10 @@ def _subject(
     if not textured.any():
         return {"subject_motion": 0.0}
     # Where both sides agree that it is small, it is small: occlusion shows on one side only.
-    size = np.min([np.hypot(*np.moveaxis(one, 2, 0)) for one in speeds.values()], axis=0)
+    size = np.min([cv2.magnitude(*cv2.split(one)) for one in speeds.values()], axis=0)
     values = {"subject_motion": float(np.percentile(size[textured], 95)) / diagonal}
     if len(speeds) == 2:
-        turn = np.hypot(*np.moveaxis(speeds[_NOW + 1] - speeds[_NOW - 1], 2, 0))
+        turn = cv2.magnitude(*cv2.split(speeds[_NOW + 1] - speeds[_NOW - 1]))
         values["action_peak"] = float(np.percentile(turn[textured], 95)) / diagonal
     return values
 
@@ -234,17 +237,17 @@ def _field(one: Movement, shape: tuple[int, ...]) -> Floats:
     """Displacement of every pixel under a similarity."""
     height, width = shape[:2]
     y, x = np.mgrid[:height, :width].astype(np.float32)
-    x, y = x + 0.5 - width / 2, y + 0.5 - height / 2
-    a, b = np.exp(one.zoom) * np.cos(one.roll), np.exp(one.zoom) * np.sin(one.roll)
-    field: Floats = np.stack([a * x - b * y + one.x - x, b * x + a * y + one.y - y], axis=2)
-    return field.astype(np.float32)
+    x, y = x + np.float32(0.5 - width / 2), y + np.float32(0.5 - height / 2)
+    a, b = np.exp([one.zoom] * 2) * [np.cos(one.roll), np.sin(one.roll)]
+    turned = np.array([[a - 1, -b, one.x], [b, a - 1, one.y]], np.float32)
+    return cv2.transform(cv2.merge([x, y]), turned).astype(np.float32, copy=False)
 
 
 def _textured(luma: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Where there is something to follow; flow is a guess elsewhere, and at the rim."""
     across = cv2.Sobel(luma, cv2.CV_32F, 1, 0)
     down = cv2.Sobel(luma, cv2.CV_32F, 0, 1)
-    there = np.hypot(np.asarray(across), np.asarray(down)) > 24
+    there = np.asarray(cv2.magnitude(across, down)) > 24
     rim = max(2, luma.shape[0] // 20)
     inside = np.zeros(luma.shape, bool)
     inside[rim:-rim, rim:-rim] = True

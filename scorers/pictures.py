@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar, cast
 
 import cv2
@@ -13,6 +13,12 @@ from ava.core.frame_batch import FrameBatch
 from ava.scoring.contract import Runtime, ScorerCard
 
 Floats = NDArray[np.float32]
+
+_BINS = 2000
+_SHARES = np.arange(256, dtype=np.float32) / 255
+_LINEAR = np.where(_SHARES <= 0.04045, _SHARES / 12.92, ((_SHARES + 0.055) / 1.055) ** 2.4).astype(
+    np.float32
+)
 
 
 class Weightless:
@@ -35,6 +41,39 @@ def gray(picture: NDArray[np.uint8]) -> Floats:
 def lab(picture: NDArray[np.uint8]) -> Floats:
     """CIELAB (D65) of an sRGB picture, float32 (H, W, 3): L* 0..100, a* and b* about ±128."""
     return cast("Floats", cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2Lab))
+
+
+def extremes(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Largest and smallest of the three channels at every pixel, uint8 (H, W) each."""
+    red, green, blue = cv2.split(picture)
+    return (
+        cv2.max(cv2.max(red, green), blue).astype(np.uint8, copy=False),
+        cv2.min(cv2.min(red, green), blue).astype(np.uint8, copy=False),
+    )
+
+
+def linear(picture: NDArray[np.uint8]) -> Floats:
+    """Linear light 0..1 (IEC 61966-2-1) of an sRGB picture, float32 of the same shape."""
+    return cv2.LUT(picture, _LINEAR).astype(np.float32, copy=False)
+
+
+def field_sums(values: NDArray[np.uint8], fields: tuple[int, int]) -> NDArray[np.float64]:
+    """Sums over a grid of fields (across, down), float64 (down, across); exact."""
+    height, width = values.shape
+    sums = cv2.integral(values)
+    rows = np.linspace(0, height, fields[1] + 1).round().astype(int)
+    columns = np.linspace(0, width, fields[0] + 1).round().astype(int)
+    corners = np.asarray(sums, np.float64)[np.ix_(rows, columns)]
+    return np.diff(np.diff(corners, axis=0), axis=1)
+
+
+def quantiles(values: Floats, shares: Sequence[float], low: float, high: float) -> Floats:
+    """Quantiles of values that lie in a range, to a two-thousandth of it, float32 (K,)."""
+    counts = cv2.calcHist([values], [0], None, [_BINS], [low, np.nextafter(high, np.inf)]).ravel()
+    reached = np.cumsum(counts)
+    bins = np.searchsorted(reached, np.asarray(shares) * reached[-1])
+    found: Floats = (low + (bins + 0.5) * (high - low) / _BINS).clip(low, high).astype(np.float32)
+    return found
 
 
 def per_frame(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses, Faces, PersonMask, Saliency
 from ava.scoring.contract import Column, ScorerCard
-from scorers.pictures import Floats, Weightless, per_frame
+from scorers.pictures import Floats, Weightless, linear, per_frame
 from scorers.subject import Subject, subjects_in
 
 _MIN_FACE_PX = 24  # lower, its halves hold too little to compare
@@ -73,11 +73,8 @@ class PortraitLightScorer(Weightless):
 
 def linear_luminance(picture: NDArray[np.uint8]) -> Floats:
     """Relative luminance (IEC 61966-2-1) of an sRGB picture, float32 (H, W), 0..1."""
-    shares = np.arange(256, dtype=np.float32) / 255
-    table = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
-    linear = table.astype(np.float32)[picture]
-    light: Floats = linear @ np.array([0.2126, 0.7152, 0.0722], np.float32)
-    return light
+    weights = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
+    return cv2.transform(linear(picture), weights).astype(np.float32, copy=False)
 
 
 def _on_face(light: Floats, box: Floats) -> dict[str, float | NDArray[np.floating]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses, Faces, PersonMask, Saliency
 from ava.scoring.contract import Column, ScorerCard
-from scorers.pictures import Floats, Weightless, per_frame
+from scorers.pictures import Floats, Weightless, field_sums, per_frame
 from scorers.subject import Subject, subjects_in
 
 _REACH_PX = 9
@@ -144,18 +144,10 @@ def _edges(
     line, neighbour = _kernels(direction)
     height = cv2.subtract(cv2.dilate(luma, line), cv2.erode(luma, line))
     step = cv2.subtract(cv2.dilate(luma, neighbour), cv2.erode(luma, neighbour))
-    steepest = cv2.dilate(step, line)
-    on_edge = height > _MIN_RANGE
-    return (
-        _by_field(np.where(on_edge, steepest, 0)),
-        _by_field(np.where(on_edge, height, 0)),
-        int(on_edge.sum()),
-    )
-
-
-def _by_field(values: NDArray[np.uint8]) -> NDArray[np.float64]:
-    small = cv2.resize(values.astype(np.float32), _FIELDS, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float64)
+    on_edge = cv2.threshold(height, _MIN_RANGE, 255, cv2.THRESH_BINARY)[1]
+    parts = (cv2.bitwise_and(part, on_edge) for part in (cv2.dilate(step, line), height))
+    steepest, whole = (field_sums(np.asarray(part, np.uint8), _FIELDS) for part in parts)
+    return steepest, whole, cv2.countNonZero(on_edge)
 
 
 def _tiles(fields: NDArray[np.float64]) -> NDArray[np.float64]:

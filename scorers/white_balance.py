@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses
 from ava.scoring.contract import Column, ScorerCard
-from scorers.pictures import Floats, Weightless, lab, per_frame
+from scorers.pictures import Floats, Weightless, extremes, lab, linear, per_frame
 
 _RANGE_K = (1800.0, 15000.0)
 _TO_XYZ = np.array(
@@ -72,19 +72,17 @@ def _measure(picture: NDArray[np.uint8]) -> dict[str, float | NDArray[np.floatin
 
 def light_color(picture: NDArray[np.uint8]) -> NDArray[np.float64] | None:
     """Linear R, G, B of the light; None where there is hardly an edge, or no color at all."""
-    shares = picture.astype(np.float32) / 255
-    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    brightest, _ = extremes(picture)
     known = cv2.erode(
-        ((picture.max(axis=2) < 250) & (picture.max(axis=2) > 12)).astype(np.uint8),
-        np.ones((3, 3), np.uint8),
+        ((brightest < 250) & (brightest > 12)).astype(np.uint8), np.ones((3, 3), np.uint8)
     )
-    smooth = cv2.GaussianBlur(linear.astype(np.float32), (0, 0), 1.5)
+    smooth = cv2.GaussianBlur(linear(picture), (0, 0), 1.5)
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
-    steps = np.sqrt(np.asarray(across) ** 2 + np.asarray(down) ** 2).reshape(-1, 3)
-    steps = steps[known.ravel() > 0]
+    steps = cv2.magnitude(across, down)[known > 0]
     if len(steps) < 100:
         return None
     # Minkowski norm: the stronger edges count for more.
-    light: NDArray[np.float64] = (steps.astype(np.float64) ** 5).mean(axis=0) ** (1 / 5)
+    fifth = np.square(np.square(steps)) * steps
+    light: NDArray[np.float64] = fifth.mean(axis=0, dtype=np.float64) ** (1 / 5)
     return light if light.min() > 1e-4 else None

