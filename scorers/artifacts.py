@@ -28,6 +28,7 @@ class ArtifactScorer(Weightless):
     card: ClassVar[ScorerCard] = ScorerCard(
         name="artifacts",
         version=2,
+        family="filters",
         height_px=540,
         columns=(
             Column(

@@ -32,6 +32,7 @@ class CompositionScorer(Weightless):
     card: ClassVar[ScorerCard] = ScorerCard(
         name="composition",
         version=3,
+        family="composition",
         height_px=270,
         needs=(Saliency,),
         uses=(Faces, PersonMask),

@@ -37,6 +37,7 @@ class FaceScorer(Weightless):
     card: ClassVar[ScorerCard] = ScorerCard(
         name="faces",
         version=2,
+        family="contextual",
         height_px=540,
         needs=(Faces,),
         settings={"groups": GROUPS, "expressions": EXPRESSIONS},
@@ -46,6 +47,7 @@ class FaceScorer(Weightless):
                 "group_size", "count", 0, len(GROUPS) - 1, "neither",
                 "How many people matter in the picture, without those far behind the principal "
                 "face: 0 nobody, 1 one, 2 two, 3 three, 4 a crowd.",
+                words=GROUPS,
             ),
             _column(
                 "face_presence", "more",
@@ -93,6 +95,7 @@ class FaceScorer(Weightless):
                 "expression", "code", 0, len(EXPRESSIONS) - 1, "neither",
                 "What the principal face shows: "
                 + ", ".join(f"{code} {word}" for code, word in enumerate(EXPRESSIONS)) + ".",
+                words=EXPRESSIONS,
             ),
             _column(
                 "expression_confidence", "neither", "How clearly the principal face shows it."

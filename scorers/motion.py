@@ -52,6 +52,7 @@ class MotionScorer(Weightless):
     card: ClassVar[ScorerCard] = ScorerCard(
         name="motion",
         version=2,
+        family="contextual",
         height_px=270,
         columns=(
             Column(
@@ -73,6 +74,7 @@ class MotionScorer(Weightless):
             Column(
                 "camera_motion", "code", 0, len(KINDS) - 1, "neither",
                 "What the camera does: " + ", ".join(f"{at} {kind}" for at, kind in enumerate(KINDS)) + ".",
+                words=KINDS,
             ),
             Column(
                 "subject_motion", "diagonals/s", 0, float("inf"), "neither",

@@ -19,6 +19,7 @@ class TechnicalScorer:
     card: ClassVar[ScorerCard] = ScorerCard(
         name="technical",
         version=1,
+        family="filters",
         height_px=540,
         columns=(
             Column(

@@ -21,6 +21,7 @@ class TextScorer(Weightless):
     card: ClassVar[ScorerCard] = ScorerCard(
         name="text",
         version=1,
+        family="filters",
         height_px=270,
         needs=(TextRegions,),
         columns=(

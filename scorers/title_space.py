@@ -28,6 +28,7 @@ class TitleSpaceScorer(Weightless):
     card: ClassVar[ScorerCard] = ScorerCard(
         name="title_space",
         version=1,
+        family="composition",
         height_px=270,
         needs=(Saliency,),
         uses=(Faces, PersonMask),
@@ -44,6 +45,7 @@ class TitleSpaceScorer(Weightless):
             Column(
                 "title_space_side", "code", 0, len(SIDES) - 1, "neither",
                 "On which side of the picture: 0 left, 1 right, 2 top, 3 bottom, 4 all over.",
+                words=SIDES,
             ),
             Column(
                 "title_space_contrast", "ratio", 1, 21, "more",

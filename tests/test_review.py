@@ -11,6 +11,7 @@ import pytest
 import ava
 from ava.review.context import SheetContext
 from ava.review.sheet import render, sheet_context
+from ava.scoring.contract import FAMILIES
 from tests.browser import open_page, show_pictures
 from tests.conftest import SAMPLE
 
@@ -32,9 +33,11 @@ def test_the_context_says_what_was_done(
     assert [card.rank for card in context.cards] == list(range(1, 11))
     for card, candidate in zip(context.cards, ranked_sample.candidates, strict=True):
         assert card.reasons == candidate.reasons
-        assert sum(float(bar.points) for bar in card.bars) == pytest.approx(
-            100 * candidate.utility, abs=1.0
-        )
+        scores = [score for family in card.families for score in family.scores]
+        counted = sum(float(score.points) for score in scores if score.points)
+        assert counted == pytest.approx(100 * candidate.utility, abs=1.0)
+        assert len(scores) > 60
+        assert {family.heading for family in card.families} == set(FAMILIES.values())
         assert (ranked_sample.folder / card.still).is_file()
         assert (ranked_sample.folder / card.picture).is_file()
     assert sum(shot.width for shot in context.shots) == pytest.approx(100, abs=0.1)

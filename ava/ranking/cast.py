@@ -23,6 +23,7 @@ from ava.scoring.contract import Column
 MAIN_CHARACTER = Column(
     "main_character", "share", 0, 1, "more",
     "How much of the film the most important person in the picture carries; the lead has 1.",
+    family="contextual",
 )  # fmt: skip
 
 

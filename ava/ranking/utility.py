@@ -79,8 +79,7 @@ def utility_of(pool: Pool, rows: NDArray[np.int64], profile: Profile) -> Utility
         raise ConfigError(f"profile {profile.name} weighs nothing that this title has")
     chosen.sort(key=lambda pair: -pair[0])
     weights = np.array([weight for weight, _ in chosen])
-    _, place, n_in_shot = np.unique(pool.shot_index[rows], return_inverse=True, return_counts=True)
-    mass = 1.0 / n_in_shot[place]
+    mass = _mass(pool, rows)
     percentiles = [
         _percentile(pool.column(column.name)[rows].astype(np.float64), mass, column.better)
         for _, column in chosen
@@ -92,12 +91,40 @@ def utility_of(pool: Pool, rows: NDArray[np.int64], profile: Profile) -> Utility
     )
 
 
+def standing_of(pool: Pool) -> dict[str, NDArray[np.float64]]:
+    """Where each frame stands in the title, for every column that holds one number.
+
+    Returns
+    -------
+    dict of str to ndarray of float64, shape (N,)
+        Share of the title that is not better, 0..1, or not higher where neither is better; NaN
+        where a column does not apply. Every shot counts the same.
+    """
+    mass = _mass(pool, np.arange(len(pool)))
+    found = {}
+    for column in pool.scores.scalars():
+        values = pool.column(column.name).astype(np.float64)
+        better = "less" if column.better == "less" else "more"
+        standing = _percentile(values, mass, better)
+        found[column.name] = np.where(np.isnan(values), np.nan, standing)
+    return found
+
+
+def _mass(pool: Pool, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What each frame counts: less the more of its shot are there."""
+    _, place, n_in_shot = np.unique(pool.shot_index[rows], return_inverse=True, return_counts=True)
+    mass: NDArray[np.float64] = 1.0 / n_in_shot[place]
+    return mass
+
+
 def _percentile(
     values: NDArray[np.float64], mass: NDArray[np.float64], better: str
 ) -> NDArray[np.float64]:
     """Mass of the known values that are worse, plus half of those that are equal."""
     result = np.full(len(values), _NEUTRAL)
     known = ~np.isnan(values)
+    if not known.any():
+        return result
     levels, place = np.unique(
         values[known] if better == "more" else -values[known], return_inverse=True
     )

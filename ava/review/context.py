@@ -17,14 +17,28 @@ class BoxView:
 
 
 @dataclass(frozen=True)
-class BarView:
-    """A score as a bar: length in per cent, and its explanation."""
+class ScoreView:
+    """A number in words, where it stands in the title (per cent), and its explanation.
+
+    `percent` is None where the number does not apply or there is no title to compare with,
+    `points` is empty for what does not count towards the utility, and `stands` says what the
+    percentage is of.
+    """
 
     label: str
-    percent: int
-    value: str
-    points: str
     about: str
+    value: str
+    percent: int | None
+    stands: str
+    points: str
+
+
+@dataclass(frozen=True)
+class FamilyView:
+    """Numbers that are read together."""
+
+    heading: str
+    scores: tuple[ScoreView, ...]
 
 
 @dataclass(frozen=True)
@@ -42,7 +56,7 @@ class CardView:
     alt: str
     aspect: str
     reasons: tuple[str, ...]
-    bars: tuple[BarView, ...]
+    families: tuple[FamilyView, ...]
     boxes: tuple[BoxView, ...]
     palette: tuple[tuple[str, float], ...]
     time_percent: float

@@ -9,16 +9,20 @@ from urllib.parse import quote
 
 import jinja2
 import numpy as np
+from numpy.typing import NDArray
 
 from ava.core.media_time import clock
+from ava.ranking.cast import MAIN_CHARACTER
 from ava.ranking.rank import Candidate, DroppedFrames
+from ava.ranking.utility import standing_of
+from ava.review.annotations import families_of
 from ava.review.context import (
-    BarView,
     BoxView,
     CardView,
     CharacterView,
     DroppedView,
     ExampleView,
+    FamilyView,
     SheetContext,
     ShotView,
 )
@@ -86,9 +90,9 @@ def sheet_context(folder: Path) -> SheetContext:
     labels = dict(zip((ref.frame_id for ref in title.refs), title.pool.labels, strict=True))
     seconds = title.pool.duration_seconds
     characters = read_cast(folder)["characters"]
-    people = _people(characters)
+    people, standing = _people(characters), standing_of(title.pool)
     cards = tuple(
-        _card(one, title, boxes, people, stills.get(f"{one.rank:03d}", ""), folder)
+        _card(one, title, standing, boxes, people, stills.get(f"{one.rank:03d}", ""), folder)
         for one in ranking.candidates
     )
     return SheetContext(
@@ -157,22 +161,13 @@ def _rate(rate: str) -> str:
 def _card(
     one: Candidate,
     title: Title,
+    standing: dict[str, NDArray[np.float64]],
     boxes: dict[str, dict[int, list[list[float]]]],
     people: dict[int, tuple[str, ...]],
     still: str,
     folder: Path,
 ) -> CardView:
     row = int(np.searchsorted(title.pool.frame_ids, one.frame_id))
-    bars = tuple(
-        BarView(
-            label=part.label,
-            percent=round(100 * part.percentile),
-            value="does not apply" if part.value is None else f"{part.value:.3g}",
-            points=f"{100 * part.points:.1f}",
-            about=part.about,
-        )
-        for part in one.parts
-    )
     drawn = tuple(
         BoxView(100 * x0, 100 * y0, 100 * (x1 - x0), 100 * (y1 - y0), kind)
         for kind, by_frame in boxes.items()
@@ -192,12 +187,26 @@ def _card(
         + ("no face seen" if n_faces == 0 else f"{n_faces} face{'s' * (n_faces > 1)} seen"),
         aspect=_aspect(folder, one.frame_id),
         reasons=one.reasons,
-        bars=bars,
+        families=_families(one, title, standing, row),
         boxes=drawn,
         palette=_palette(title, row),
         time_percent=100 * one.pts_seconds / title.pool.duration_seconds,
         people=people.get(one.frame_id, ()),
     )
+
+
+def _families(
+    one: Candidate, title: Title, standing: dict[str, NDArray[np.float64]], row: int
+) -> tuple[FamilyView, ...]:
+    """All numbers of a candidate; who is the main character only the cast could tell."""
+    columns = tuple(title.pool.scores.scalars())
+    values = {column.name: float(title.pool.scores[column.name][row]) for column in columns}
+    for part in one.parts:
+        if part.column == MAIN_CHARACTER.name:
+            columns = (*columns, MAIN_CHARACTER)
+            values[part.column] = np.nan if part.value is None else part.value
+    stands = {name: float(shares[row]) for name, shares in standing.items()}
+    return families_of(columns, values, stands, one.parts)
 
 
 def _aspect(folder: Path, frame_id: int) -> str:

@@ -5,7 +5,7 @@ but `ava.core` and `ava.scoring.analyses`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -19,6 +19,13 @@ from ava.scoring.analyses import Analyses, Analysis
 
 Better = Literal["more", "less", "neither"]
 Values = NDArray[np.float32]
+FAMILIES = {
+    "visual": "Light, color, sharpness",
+    "contextual": "People, movement, kind of shot",
+    "composition": "Composition",
+    "filters": "Text, faults, watch-outs",
+}
+"""The families of annotations that people read together, with their headings."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,10 @@ class Column:
         Length of the vector; 1 for a number.
     label : str
         Two or three words for a chart; by default the name with spaces.
+    words : tuple of str
+        What the codes 0, 1, 2 … mean, where the number is a code.
+    family : str
+        Its scorer's family; set by the card.
     """
 
     name: str
@@ -51,6 +62,8 @@ class Column:
     about: str
     size: int = 1
     label: str = ""
+    words: tuple[str, ...] = ()
+    family: str = ""
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or self.name != self.name.lower():
@@ -61,11 +74,23 @@ class Column:
             raise ScorerError(f"column {self.name}: size must be at least 1")
         if not self.label:
             object.__setattr__(self, "label", self.name.replace("_", " "))
+        if self.words and len(self.words) != self.high - self.low + 1:
+            raise ScorerError(f"column {self.name}: {len(self.words)} words do not fit its range")
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one frame's value: ``()`` or ``(size,)``."""
         return () if self.size == 1 else (self.size,)
+
+    def spoken(self, value: float) -> str:
+        """A value in plain words: "73 %", "joy", "12.4 stops", "does not apply"."""
+        if np.isnan(value):
+            return "does not apply"
+        if self.words:
+            return self.words[round(value - self.low)]
+        if self.unit == "share":
+            return f"{100 * value:.0f} %"
+        return f"{value:.3g}" if self.unit == "count" else f"{value:.3g} {self.unit}"
 
 
 @dataclass(frozen=True)
@@ -86,6 +111,8 @@ class ScorerCard:
         The analyses it cannot do without (`Faces`, `Saliency` …).
     uses : tuple of type
         Analyses that it reads where they are there; it does without them, less well.
+    family : str
+        Which of `FAMILIES` its columns are read with.
     settings : mapping
         Whatever else changes its numbers, in plain JSON types.
     """
@@ -96,7 +123,17 @@ class ScorerCard:
     height_px: int = 270
     needs: tuple[type[Analysis], ...] = ()
     uses: tuple[type[Analysis], ...] = ()
+    family: str = "visual"
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.family not in FAMILIES:
+            raise ScorerError(
+                f"scorer {self.name}: there is no family {self.family!r}",
+                f"it is one of {', '.join(FAMILIES)}",
+            )
+        columns = tuple(replace(column, family=self.family) for column in self.columns)
+        object.__setattr__(self, "columns", columns)
 
     @property
     def scorer_id(self) -> str:
@@ -113,6 +150,7 @@ class ScorerCard:
             "name": self.name,
             "version": self.version,
             "id": self.scorer_id,
+            "family": self.family,
             "height_px": self.height_px,
             "needs": [need.__name__ for need in self.needs],
             "uses": [one.__name__ for one in self.uses],

@@ -124,7 +124,13 @@ def read_title(folder: Path) -> Title:
         )
     table = read_table(folder / SCORES)
     columns = tuple(
-        Column(**{**one, "high": float("inf") if one["high"] is None else one["high"]})
+        Column(
+            **{
+                **one,
+                "high": float("inf") if one["high"] is None else one["high"],
+                "words": tuple(one.get("words", ())),
+            }
+        )
         for one in facts["columns"]
     )
     base = Fraction(facts["time_base"])
