@@ -52,7 +52,7 @@ def _score(
     share = standing.get(column.name, np.nan) if part is None else part.percentile
     shown = not (np.isnan(share) or np.isnan(value) or column.words)
     return ScoreView(
-        label=column.label,
+        label=column.name.replace("_", " "),  # a label may say the contrary: "free of noise"
         about=column.about,
         value=column.spoken(value),
         percent=round(100 * share) if shown else None,

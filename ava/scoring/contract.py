@@ -89,8 +89,9 @@ class Column:
         if self.words:
             return self.words[round(value - self.low)]
         if self.unit == "share":
-            return f"{100 * value:.0f} %"
-        return f"{value:.3g}" if self.unit == "count" else f"{value:.3g} {self.unit}"
+            return f"{100 * value:.0f} %" if self.low >= 0 else f"{value:+.2f}"
+        number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        return number if self.unit == "count" else f"{number} {self.unit}"
 
 
 @dataclass(frozen=True)
