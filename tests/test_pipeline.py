@@ -17,7 +17,7 @@ import ava
 from ava.core.errors import MediaError, NothingToRank, StoreError
 from ava.source.opening import open_source
 from ava.store.title_folder import read_boxes, read_ranking, read_title
-from tests.conftest import SAMPLE, MakeVideo
+from tests.conftest import ROOT, SAMPLE, MakeVideo
 
 AVA = [sys.executable, "-c", "from ava.cli.app import main; main()"]
 
@@ -256,6 +256,15 @@ def test_without_weights_and_offline_the_rest_works(tmp_path: Path) -> None:
     for line in (done.stderr + done.stdout, says):
         assert "faces were not looked at" in " ".join(line.split())
         assert "ava models pull" in " ".join(line.split())
+
+
+def test_the_reference_page_is_what_the_cards_say() -> None:
+    page = run("scorers", "--markdown").stdout
+    assert page == (ROOT / "docs" / "annotations.md").read_text("utf-8"), (
+        "run: ava scorers --markdown > docs/annotations.md"
+    )
+    for column in ("key_to_fill", "title_space_by_canvas", "technical_quality"):
+        assert f"| `{column}` |" in page
 
 
 def test_lists_for_people_and_machines() -> None:

@@ -9,6 +9,7 @@ import typer
 
 from ava.cli.cast import cast
 from ava.cli.doctor import doctor
+from ava.cli.explain import explain
 from ava.cli.extract import extract
 from ava.cli.inspect import inspect
 from ava.cli.models import models_list, models_path, models_pull
@@ -33,6 +34,7 @@ app.command("extract")(extract)
 app.command("cast")(cast)
 app.command("inspect")(inspect)
 app.command("still")(still)
+app.command("explain")(explain)
 app.command("scorers")(scorers)
 app.command("doctor")(doctor)
 models = typer.Typer(help="Weight files: list, fetch, find.", no_args_is_help=True)

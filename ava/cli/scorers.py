@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import typer
+
 from ava.cli.options import JSON
 from ava.cli.output import print_json, show_table
 
 
-def scorers(as_json: bool = JSON) -> None:
+def scorers(
+    as_json: bool = JSON,
+    as_markdown: bool = typer.Option(False, "--markdown", help="Print the reference page."),
+) -> None:
     """List the scorers that are installed, with what each number means."""
     from ava.scoring.registry import installed
 
@@ -14,6 +19,11 @@ def scorers(as_json: bool = JSON) -> None:
     if as_json:
         cards = [scorer.card.to_json() for scorer in registry.scorers]
         print_json(cards)
+        return
+    if as_markdown:
+        from ava.scoring.reference import as_markdown as reference
+
+        typer.echo(reference(registry), nl=False)
         return
     rows = []
     for scorer in registry.scorers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,22 +92,33 @@ def utility_of(pool: Pool, rows: NDArray[np.int64], profile: Profile) -> Utility
     )
 
 
-def standing_of(pool: Pool) -> dict[str, NDArray[np.float64]]:
-    """Where each frame stands in the title, for every column that holds one number.
+def standing_among(pool: Pool, values: Mapping[str, float]) -> dict[str, float]:
+    """Where the numbers of a frame stand in a title.
+
+    Parameters
+    ----------
+    pool : Pool
+        The title's shortlist.
+    values : mapping of str to float
+        The frame's numbers by column.
 
     Returns
     -------
-    dict of str to ndarray of float64, shape (N,)
-        Share of the title that is not better, 0..1, or not higher where neither is better; NaN
-        where a column does not apply. Every shot counts the same.
+    dict of str to float
+        Share of the title that is not better, 0..1, or not higher where neither is better, ties
+        in the middle; NaN where a column does not apply. Every shot counts the same.
     """
     mass = _mass(pool, np.arange(len(pool)))
     found = {}
     for column in pool.scores.scalars():
-        values = pool.column(column.name).astype(np.float64)
-        better = "less" if column.better == "less" else "more"
-        standing = _percentile(values, mass, better)
-        found[column.name] = np.where(np.isnan(values), np.nan, standing)
+        value, others = values.get(column.name, np.nan), pool.column(column.name)
+        known = ~np.isnan(others)
+        if np.isnan(value) or not known.any():
+            found[column.name] = float("nan")
+            continue
+        worse = others > value if column.better == "less" else others < value
+        below, level = mass[known & worse].sum(), mass[known & (others == value)].sum()
+        found[column.name] = float((below + level / 2) / mass[known].sum())
     return found
 
 
@@ -123,8 +135,6 @@ def _percentile(
     """Mass of the known values that are worse, plus half of those that are equal."""
     result = np.full(len(values), _NEUTRAL)
     known = ~np.isnan(values)
-    if not known.any():
-        return result
     levels, place = np.unique(
         values[known] if better == "more" else -values[known], return_inverse=True
     )

@@ -9,12 +9,11 @@ from urllib.parse import quote
 
 import jinja2
 import numpy as np
-from numpy.typing import NDArray
 
 from ava.core.media_time import clock
 from ava.ranking.cast import MAIN_CHARACTER
 from ava.ranking.rank import Candidate, DroppedFrames
-from ava.ranking.utility import standing_of
+from ava.ranking.utility import standing_among
 from ava.review.annotations import families_of
 from ava.review.context import (
     BoxView,
@@ -90,9 +89,9 @@ def sheet_context(folder: Path) -> SheetContext:
     labels = dict(zip((ref.frame_id for ref in title.refs), title.pool.labels, strict=True))
     seconds = title.pool.duration_seconds
     characters = read_cast(folder)["characters"]
-    people, standing = _people(characters), standing_of(title.pool)
+    people = _people(characters)
     cards = tuple(
-        _card(one, title, standing, boxes, people, stills.get(f"{one.rank:03d}", ""), folder)
+        _card(one, title, boxes, people, stills.get(f"{one.rank:03d}", ""), folder)
         for one in ranking.candidates
     )
     return SheetContext(
@@ -161,7 +160,6 @@ def _rate(rate: str) -> str:
 def _card(
     one: Candidate,
     title: Title,
-    standing: dict[str, NDArray[np.float64]],
     boxes: dict[str, dict[int, list[list[float]]]],
     people: dict[int, tuple[str, ...]],
     still: str,
@@ -187,7 +185,7 @@ def _card(
         + ("no face seen" if n_faces == 0 else f"{n_faces} face{'s' * (n_faces > 1)} seen"),
         aspect=_aspect(folder, one.frame_id),
         reasons=one.reasons,
-        families=_families(one, title, standing, row),
+        families=_families(one, title, row),
         boxes=drawn,
         palette=_palette(title, row),
         time_percent=100 * one.pts_seconds / title.pool.duration_seconds,
@@ -195,9 +193,7 @@ def _card(
     )
 
 
-def _families(
-    one: Candidate, title: Title, standing: dict[str, NDArray[np.float64]], row: int
-) -> tuple[FamilyView, ...]:
+def _families(one: Candidate, title: Title, row: int) -> tuple[FamilyView, ...]:
     """All numbers of a candidate; who is the main character only the cast could tell."""
     columns = tuple(title.pool.scores.scalars())
     values = {column.name: float(title.pool.scores[column.name][row]) for column in columns}
@@ -205,8 +201,7 @@ def _families(
         if part.column == MAIN_CHARACTER.name:
             columns = (*columns, MAIN_CHARACTER)
             values[part.column] = np.nan if part.value is None else part.value
-    stands = {name: float(shares[row]) for name, shares in standing.items()}
-    return families_of(columns, values, stands, one.parts)
+    return families_of(columns, values, standing_among(title.pool, values), one.parts)
 
 
 def _aspect(folder: Path, frame_id: int) -> str:
