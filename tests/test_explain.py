@@ -84,7 +84,7 @@ def test_a_still_as_a_command(ranked_sample: ava.RankedTitle, tmp_path: Path) ->
     [
         (str(SAMPLE), ConfigError, "is a film"),
         (f"{SAMPLE}@soon", ConfigError, "soon"),
-        (f"{SAMPLE}@99:00", MediaError, "99:00"),
+        (f"{SAMPLE}@99:00", MediaError, "shows nothing"),
         ("nothing.jpg", MediaError, "no such file"),
     ],
 )
