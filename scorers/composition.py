@@ -13,12 +13,13 @@ from ava.scoring.analyses import Analyses, Faces, PersonMask, Saliency
 from ava.scoring.contract import Column, ScorerCard
 from scorers.lines import lines_of
 from scorers.pictures import Floats, Weightless, gray, per_frame
-from scorers.subject import Subject, subject_of
+from scorers.subject import MIN_FACE_HEIGHT, Subject, subject_of
 from scorers.title_space import calm_fields
 
 LAYOUT = (12, 8)
 _THIRDS = np.array([(x / 3, y / 3) for x in (1, 2) for y in (1, 2)])
 _GOLDEN = np.array([(x, y) for x in (0.382, 0.618) for y in (0.382, 0.618)])
+_LOOKS_ASIDE = 12.0  # degrees of yaw; less is a look at us, and needs no room
 _HAIR = 0.3  # of the face's height, above it
 _AXES = (-2, -1, 0, 1, 2)  # fields of 48 by which an axis of symmetry may be off the middle
 _NO_FACES = np.zeros((0, 4), np.float32)
@@ -31,7 +32,7 @@ class CompositionScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="composition",
-        version=3,
+        version=4,
         family="composition",
         height_px=270,
         needs=(Saliency,),
@@ -77,6 +78,11 @@ class CompositionScorer(Weightless):
                 "Room above the head of the principal face, as a share of the picture's height.",
             ),
             Column(
+                "look_room", "share", 0, 1, "more",
+                "Room ahead of the principal face, where it looks, as a share of the picture's width; "
+                "for a face that looks to one side.",
+            ),
+            Column(
                 "simplicity", "share", 0, 1, "more",
                 "Share of the picture around the subject that is calm, without detail.",
             ),
@@ -103,8 +109,12 @@ class CompositionScorer(Weightless):
         faces = found.get(Faces) if Faces in found else None
 
         def measure(picture: NDArray[np.uint8], row: int) -> Values:
-            boxes = _NO_FACES if faces is None else faces.box_xyxy[faces.of_frame(row)]
-            return _measure(picture, boxes, None if people is None else people[row], maps[row])
+            mine = slice(0) if faces is None else faces.of_frame(row)
+            boxes = _NO_FACES if faces is None else faces.box_xyxy[mine]
+            values = _measure(picture, boxes, None if people is None else people[row], maps[row])
+            if faces is not None and len(boxes):
+                values |= _around_face(boxes, faces.yaw_degrees[mine])
+            return values
 
         return per_frame(self.card, frames, measure)
 
@@ -135,10 +145,19 @@ def _measure(
     }
     if saliency.sum() > 0:
         values["subject_focus"] = _focus(saliency / saliency.sum())
-    if subject.kind == "face":
-        principal = faces[int((faces[:, 3] - faces[:, 1]).argmax())]
-        height = float(principal[3] - principal[1])
-        values["headroom"] = max(0.0, float(principal[1]) - _HAIR * height)
+    return values
+
+
+def _around_face(boxes: Floats, yaw_degrees: Floats) -> Values:
+    """Room above the largest face, and before it."""
+    largest = int((boxes[:, 3] - boxes[:, 1]).argmax())
+    x0, y0, x1, y1 = (float(edge) for edge in boxes[largest])
+    if y1 - y0 < MIN_FACE_HEIGHT:
+        return {}
+    values: Values = {"headroom": max(0.0, y0 - _HAIR * (y1 - y0))}
+    yaw = float(yaw_degrees[largest])
+    if abs(yaw) >= _LOOKS_ASIDE:
+        values["look_room"] = 1.0 - x1 if yaw > 0 else x0
     return values
 
 

@@ -15,7 +15,7 @@ from scorers.pictures import Floats
 
 _EYES = 0.4  # of the face's height, from its top
 _HAIR = 0.3  # of the face's height, above it
-_MIN_FACE_HEIGHT = 0.05
+MIN_FACE_HEIGHT = 0.05
 _MIN_PEOPLE_SHARE = 0.02
 _PEOPLE = 0.5
 _NO_FACES = np.zeros((0, 4), np.float32)
@@ -64,7 +64,7 @@ def subject_of(faces: Floats, people: Floats | None, saliency: Floats) -> Subjec
     """
     heights = faces[:, 3] - faces[:, 1]
     persons = _largest_part(people) if people is not None else None
-    if len(faces) and heights.max() >= _MIN_FACE_HEIGHT:
+    if len(faces) and heights.max() >= MIN_FACE_HEIGHT:
         return _by_face(faces[int(heights.argmax())], people, saliency.shape)
     if persons is not None and persons.mean() >= _MIN_PEOPLE_SHARE:
         return _by_person(persons)

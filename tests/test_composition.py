@@ -23,16 +23,18 @@ Pictures = dict[str, Picture]
 NO_FACES = np.zeros((0, 4), np.float32)
 
 
-def values(scorer: type, picture: Picture, *faces: tuple[float, ...]) -> dict[str, NDArray]:
+def values(
+    scorer: type, picture: Picture, *faces: tuple[float, ...], yaw: float | None = None
+) -> dict[str, NDArray]:
     height = 270
     size = (round(picture.shape[1] * height / picture.shape[0]), height)
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
     batch = FrameBatch(small[None], np.zeros(1), np.zeros(1, np.int64))
     boxes = np.array(faces, np.float32).reshape(-1, 4)
     rows, sure = np.zeros(len(boxes), np.int64), np.ones(len(boxes), np.float32)
-    found = Analyses(
-        {Saliency: SaliencyAnalyser().analyse(batch), Faces: Faces(1, rows, boxes, sure)}
-    )
+    looks = None if yaw is None else np.full(len(boxes), yaw, np.float32)
+    seen = Faces(1, rows, boxes, sure, looks)
+    found = Analyses({Saliency: SaliencyAnalyser().analyse(batch), Faces: seen})
     return {name: value[0] for name, value in scorer().score(batch, found).items()}
 
 
@@ -80,6 +82,34 @@ def test_headroom_is_measured_from_the_hair(photographs: Pictures) -> None:
     assert rooms == pytest.approx([0.04, 0.14, 0.34], abs=1e-4)
     assert composed(picture, (0.4, 0.01, 0.5, 0.2))["headroom"] == 0
     assert np.isnan(composed(picture)["headroom"])
+
+
+def test_look_room_is_ahead_of_the_nose(photographs: Pictures) -> None:
+    face = (0.2, 0.3, 0.3, 0.5)
+    rooms = [
+        float(values(CompositionScorer, photographs["cat"], face, yaw=yaw)["look_room"])
+        for yaw in (30, -30, 5, float("nan"))
+    ]
+    assert rooms == pytest.approx([0.7, 0.2, float("nan"), float("nan")], abs=1e-4, nan_ok=True)
+
+
+@pytest.mark.parametrize("reach", [0.06, 0.15])
+def test_the_eye_goes_to_another_color_of_the_same_lightness(reach: float) -> None:
+    """A red disc on teal ground, L* 60 both, small and large: its inside draws the eye, too."""
+    y, x = np.mgrid[:270, :480]
+    disc = np.hypot(x / 270 - 1.2, y / 270 - 0.45) < reach
+    ground = np.zeros((270, 480, 3), np.float32) + np.float32([60, -30, -8])
+    picture = cv2.cvtColor(
+        np.where(disc[..., None], np.float32([60, 55, 30]), ground), cv2.COLOR_Lab2RGB
+    )
+    frames = FrameBatch(
+        (picture * 255).round().astype(np.uint8)[None], np.zeros(1), np.zeros(1, np.int64)
+    )
+    saliency = SaliencyAnalyser().analyse(frames).maps[0]
+    assert saliency.sum() == pytest.approx(1, abs=1e-4)
+    inside = cv2.resize(disc.astype(np.float32), (48, 27), interpolation=cv2.INTER_AREA) > 0.5
+    assert saliency[inside].mean() > 4 * saliency[~inside].mean()
+    assert (saliency[inside] > 0).mean() > 0.9
 
 
 def test_symmetry_of_a_mirrored_picture(photographs: Pictures) -> None:

@@ -1,4 +1,4 @@
-"""Where the eye goes first, by the spectral residual."""
+"""Where the eye goes first: what is rare in the spectrum, and what differs from around it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,23 @@ from ava.scoring.contract import AnalyserCard, Runtime
 _MAP = (64, 64)
 _SHOWN = (48, 27)
 _SMOOTH_SIGMA = 3.0
+_FINE, _FINE_SIGMA = (96, 54), 2.0
+_SURROUNDINGS = (3, 7, 15, 27)  # reach of what surrounds a point, of 54 lines
 _MIN_STD = 1.0  # gray levels: below it there is nothing to look at
 
 
 class SaliencyAnalyser:
-    """Spectral residual saliency (Hou & Zhang, "Saliency detection: a spectral residual approach",
-    2007): what is left of the log spectrum of a picture after its smooth trend is taken away.
+    """The mean of two maps that err in different ways.
+
+    The spectral residual (Hou & Zhang, "Saliency detection: a spectral residual approach", 2007) is
+    what is left of the log spectrum after its smooth trend is taken away: it finds the odd thing
+    out, but of a large one only the outline. The fine-grained map (Montabone & Soto, "Human detection
+    using a mobile platform and novel features derived from a visual saliency mechanism", 2010) is how
+    much each point is lighter, darker or of another color than what surrounds it, at several sizes: it
+    fills large things, but also bright skies.
     """
 
-    card: ClassVar[AnalyserCard] = AnalyserCard("saliency", 1, Saliency, height_px=270)
+    card: ClassVar[AnalyserCard] = AnalyserCard("saliency", 2, Saliency, height_px=270)
     road: ClassVar[str] = ""
 
     def open(self, runtime: Runtime) -> None:
@@ -33,7 +41,8 @@ class SaliencyAnalyser:
         """See `ava.scoring.contract.Analyser.analyse`."""
         maps = np.zeros((len(frames), _SHOWN[1], _SHOWN[0]), np.float32)
         for row, picture in enumerate(frames.pixels):
-            maps[row] = spectral_residual(picture)
+            both = spectral_residual(picture) + fine_grained(picture)
+            maps[row] = both / max(float(both.sum()), 1e-30)  # color alone shows in one of them
         return Saliency(len(frames), maps)
 
     def close(self) -> None:
@@ -52,8 +61,26 @@ def spectral_residual(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     phase = np.angle(spectrum)
     residual = np.abs(np.fft.ifft2(np.exp(magnitude - trend + 1j * phase))) ** 2
     smooth = cv2.GaussianBlur(residual.astype(np.float32), (0, 0), _SMOOTH_SIGMA)
-    shown = cv2.resize(smooth, _SHOWN, interpolation=cv2.INTER_AREA).astype(np.float32)
-    # The weakest half is haze that pulls every centre of mass to the middle of the picture.
+    return _density(cv2.resize(smooth, _SHOWN, interpolation=cv2.INTER_AREA).astype(np.float32))
+
+
+def fine_grained(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Differences from the surroundings of one sRGB picture; see `spectral_residual`."""
+    small = cv2.resize(picture, _FINE, interpolation=cv2.INTER_AREA)
+    if small.reshape(-1, 3).std(axis=0).max() < _MIN_STD:
+        return np.zeros((_SHOWN[1], _SHOWN[0]), np.float32)
+    lab = cv2.cvtColor((small / 255).astype(np.float32), cv2.COLOR_RGB2Lab)
+    total = np.zeros(lab.shape[:2], np.float32)
+    for reach in _SURROUNDINGS:
+        size = (2 * reach + 1, 2 * reach + 1)
+        around = np.asarray(cv2.blur(lab, size, borderType=cv2.BORDER_REFLECT_101))
+        total += np.sqrt(np.square(lab - around).sum(axis=2))
+    smooth = cv2.GaussianBlur(total, (0, 0), _FINE_SIGMA)
+    return _density(cv2.resize(smooth, _SHOWN, interpolation=cv2.INTER_AREA).astype(np.float32))
+
+
+def _density(shown: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The upper half of a map, summing to 1: the rest is haze that pulls centres to the middle."""
     shown = np.maximum(0, shown - np.float32(np.median(shown)))
     total = float(shown.sum())
     density: NDArray[np.float32] = (shown / max(total, 1e-30)).astype(np.float32)
