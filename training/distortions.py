@@ -238,9 +238,9 @@ def h264(picture: Picture, quantizer: int) -> Picture:
 
 
 def _jpeg(picture: Picture, strength: float) -> Picture:
-    tensor = torch.from_numpy(picture).permute(2, 0, 1).contiguous()
-    coded = v2.functional.jpeg(tensor, max(1, round(95 * math.exp(-3 * strength))))
-    return np.ascontiguousarray(coded.permute(1, 2, 0).numpy())
+    quality = max(1, round(95 * math.exp(-3 * strength)))
+    _, coded = cv2.imencode(".jpg", picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB).astype(np.uint8, copy=False)
 
 
 def _through_lens(picture: Picture, kernel: NDArray[np.float64]) -> Picture:
