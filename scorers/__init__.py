@@ -13,6 +13,7 @@ from scorers.lighting import LightingScorer
 from scorers.motion import MotionScorer
 from scorers.portrait_light import PortraitLightScorer
 from scorers.sharpness import SharpnessScorer
+from scorers.shot_scale import ShotScaleScorer
 from scorers.technical import TechnicalScorer
 from scorers.text import TextScorer
 from scorers.title_space import TitleSpaceScorer
@@ -30,6 +31,7 @@ PROVIDER = Provider(
         CompositionScorer,
         TitleSpaceScorer,
         MotionScorer,
+        ShotScaleScorer,
         TextScorer,
         TechnicalScorer,
     ),

@@ -240,7 +240,7 @@ def h264(picture: Picture, quantizer: int) -> Picture:
 def _jpeg(picture: Picture, strength: float) -> Picture:
     quality = max(1, round(95 * math.exp(-3 * strength)))
     _, coded = cv2.imencode(".jpg", picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB).astype(np.uint8, copy=False)
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB), np.uint8)
 
 
 def _through_lens(picture: Picture, kernel: NDArray[np.float64]) -> Picture:

@@ -1,0 +1,193 @@
+"""How much of the people a picture shows, how many of them, and from which height."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ava.core.frame_batch import FrameBatch
+from ava.scoring.analyses import Analyses, Faces, PersonMask
+from ava.scoring.contract import Column, ScorerCard
+from scorers.pictures import Floats, Weightless, per_frame
+
+SCALES = (
+    "extreme close-up",
+    "close-up",
+    "medium close-up",
+    "medium shot",
+    "medium long shot",
+    "long shot",
+    "extreme long shot",
+)
+FRAMINGS = ("nobody", "single", "over the shoulder", "two-shot", "three-shot", "crowd")
+_HEADS_PER_FACE = 1 / 0.78  # a face box runs from forehead to chin, a head from crown to chin
+_FACE_FILLS = 0.85  # of the picture's height: crown or chin are cut off
+# Heads below the chin that the lower edge leaves: to the shoulders, chest, hips, and the soles.
+_CUTS = (0.5, 1.5, 3.0, 6.5)
+_BODY = 7.5  # heads, standing
+_SMALL_BODY = 1 / 3  # of the picture's height
+_MIN_FACE = 0.025  # height of a face, of the picture's
+_MAIN, _BESIDE = 0.8, 0.6  # height of a main figure's face, and of who counts, of the largest one's
+_MIN_PERSON = 0.01  # share of the picture
+_SHOULDERS = 2.2  # heads
+_UPRIGHT = 1.3  # times as high as wide
+_FIGURE_CONFIDENCE = 0.4
+_EDGE = 0.98
+_LEVEL_PITCH, _STEEP_PITCH = 10.0, 35.0  # degrees: within the first, nobody looks up or down
+_OWN_BODY = 1.0  # face widths that a body reaches beyond its face on either side
+_SHOULDER_SHARE = (0.06, 0.5)  # of the picture, of somebody seen from behind at its edge
+
+Values = dict[str, float | NDArray[np.floating]]
+
+
+class ShotScaleScorer(Weightless):
+    """The scale by where the lower edge cuts the people, counted in heads.
+
+    The classes are those of the trade (Bordwell & Thompson, "Film art"; Salt, "Statistical style
+    analysis of motion pictures", 1974): head and shoulders, chest, waist, knees, whole body. An
+    upright person is seven and a half heads high; the edge leaves half a head below the chin in a
+    close-up, one and a half in a medium close-up, three in a medium shot. Of several faces of like
+    size the one that shows most body counts. Where no face is seen, the figure is measured by the
+    person mask, by its height or by the width of its shoulders.
+    """
+
+    card: ClassVar[ScorerCard] = ScorerCard(
+        name="shot_scale",
+        version=1,
+        family="contextual",
+        height_px=180,
+        needs=(Faces,),
+        uses=(PersonMask,),
+        columns=(
+            Column(
+                "shot_scale", "code", 0, len(SCALES) - 1, "neither",
+                "How much of the people is seen: "
+                + ", ".join(f"{code} {word}" for code, word in enumerate(SCALES)) + ".",
+                words=SCALES,
+            ),
+            Column(
+                "shot_scale_confidence", "share", 0, 1, "neither",
+                "How sure that is: a frontal face tells more than a figure from behind.",
+            ),
+            Column(
+                "framing", "code", 0, len(FRAMINGS) - 1, "neither",
+                "How many people it is about: "
+                + ", ".join(f"{code} {word}" for code, word in enumerate(FRAMINGS)) + ".",
+                words=FRAMINGS,
+            ),
+            Column(
+                "camera_height", "share", -1, 1, "neither",
+                "From where the camera looks at the faces: below 0 from under them, above 0 down on "
+                "them; a hint, since a head may be bowed.",
+            ),
+        ),
+    )  # fmt: skip
+
+    def score(self, frames: FrameBatch, found: Analyses, /) -> dict[str, Floats]:
+        """See `ava.scoring.contract.Scorer.score`."""
+        faces = found.get(Faces)
+        people = found.get(PersonMask).maps if PersonMask in found else None
+        aspect = frames.width_px / max(1, frames.height_px)
+
+        def measure(_: NDArray[np.uint8], row: int) -> Values:
+            mask = None if people is None else people[row] >= 0.5
+            return _measure(faces.rows(slice(row, row + 1)), mask, aspect)
+
+        return per_frame(self.card, frames, measure)
+
+
+def _measure(faces: Faces, mask: NDArray[np.bool_] | None, aspect: float) -> Values:
+    heights = faces.box_xyxy[:, 3] - faces.box_xyxy[:, 1]
+    seen = np.flatnonzero(heights >= _MIN_FACE)
+    if not len(seen):
+        return _by_figure(mask, aspect)
+    largest = heights[seen].max()
+    main, beside = (seen[heights[seen] >= share * largest] for share in (_MAIN, _BESIDE))
+    head = heights[main] * _HEADS_PER_FACE
+    below = (1 - faces.box_xyxy[main, 3]) / head
+    shows_most = int(below.argmax())
+    confidence = faces.confidence[main[shows_most]]
+    return {
+        "shot_scale": _scale(float(below.max()), float(head.max())),
+        "shot_scale_confidence": float(confidence) * _decided(float(below.max())),
+        "framing": float(_framing(faces.box_xyxy[beside], mask)),
+        "camera_height": _camera_height(faces, main),
+    }
+
+
+def _scale(heads_below: float, head: float) -> float:
+    """Class by heads between the chin and the lower edge, and the head's share of the height."""
+    if head / _HEADS_PER_FACE > _FACE_FILLS:
+        return 0.0
+    cut = int(np.searchsorted(_CUTS, heads_below, side="right"))
+    if cut < len(_CUTS):
+        return 1.0 + cut
+    return 5.0 if _BODY * head >= _SMALL_BODY else 6.0
+
+
+def _decided(heads_below: float) -> float:
+    """1 far from all boundaries, 0.5 on one."""
+    away = min(abs(np.log((heads_below + 0.25) / (cut + 0.25))) for cut in _CUTS)
+    return 0.5 + 0.5 * min(1.0, float(away) / 0.35)
+
+
+def _by_figure(mask: NDArray[np.bool_] | None, aspect: float) -> Values:
+    """Scale without a face: by the largest figure of the person mask."""
+    if mask is None:
+        return {}
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    sizes = np.asarray(stats)[1:, cv2.CC_STAT_AREA] / mask.size
+    if count < 2 or sizes.max() < _MIN_PERSON:
+        return {"framing": 0.0}
+    part = np.asarray(labels) == 1 + int(sizes.argmax())
+    rows = np.flatnonzero(part.any(axis=1))
+    top, bottom = rows[0] / len(part), (rows[-1] + 1) / len(part)
+    height = bottom - top
+    across = part.sum(axis=1)[rows] / part.shape[1] * aspect  # in heights of the picture
+    if bottom < _EDGE:
+        if height < _UPRIGHT * across.max():  # lying, or not a person
+            return {}
+        scale = 5.0 if height >= _SMALL_BODY else 6.0
+    else:
+        head = float(np.percentile(across, 90)) / _SHOULDERS
+        scale = _scale(max(0.0, height / head - 1), head)
+    return {"shot_scale": scale, "shot_scale_confidence": _FIGURE_CONFIDENCE}
+
+
+def _framing(boxes: Floats, mask: NDArray[np.bool_] | None) -> int:
+    """Place in `FRAMINGS`."""
+    if len(boxes) == 1 and mask is not None and _shoulder_before(boxes[0], mask):
+        return FRAMINGS.index("over the shoulder")
+    return FRAMINGS.index(("single", "two-shot", "three-shot", "crowd")[min(len(boxes), 4) - 1])
+
+
+def _shoulder_before(box: Floats, mask: NDArray[np.bool_]) -> bool:
+    """Whether somebody without a face stands nearer, from the lower edge to over the face's brow."""
+    height, width = mask.shape
+    x0, y0, x1, _ = box
+    reach = _OWN_BODY * (x1 - x0)
+    others = mask.copy()
+    others[:, max(0, int((x0 - reach) * width)) : int(np.ceil((x1 + reach) * width))] = False
+    _, labels = cv2.connectedComponents(others.astype(np.uint8))
+    parts = np.asarray(labels)
+    for part in set(np.unique(parts[-1]).tolist()) - {0}:
+        inside = parts == part
+        top = int(inside.any(axis=1).argmax()) / height
+        if top < y0 and _SHOULDER_SHARE[0] <= inside.mean() <= _SHOULDER_SHARE[1]:
+            return True
+    return False
+
+
+def _camera_height(faces: Faces, main: NDArray[np.int64]) -> float:
+    """Down on the faces or up at them, where their heads agree; missing where none is known."""
+    pitch = faces.pitch_degrees[main]
+    pitch = pitch[np.isfinite(pitch)]
+    if not len(pitch):
+        return float("nan")
+    # From above, a level head points below the camera; but one alone may also just look down.
+    tilt = float(np.median(pitch)) * (1.0 if len(pitch) > 1 else 0.5)
+    size = max(0.0, abs(tilt) - _LEVEL_PITCH) / (_STEEP_PITCH - _LEVEL_PITCH)
+    return float(-np.sign(tilt) * min(1.0, size))
