@@ -17,6 +17,7 @@ from scorers.subject import MIN_FACE_HEIGHT, Subject, subject_of
 from scorers.title_space import calm_fields
 
 LAYOUT = (12, 8)
+ATTENTION = (16, 9)
 _THIRDS = np.array([(x / 3, y / 3) for x in (1, 2) for y in (1, 2)])
 _GOLDEN = np.array([(x, y) for x in (0.382, 0.618) for y in (0.382, 0.618)])
 _LOOKS_ASIDE = 12.0  # degrees of yaw; less is a look at us, and needs no room
@@ -32,7 +33,7 @@ class CompositionScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="composition",
-        version=4,
+        version=5,
         family="composition",
         height_px=270,
         needs=(Saliency,),
@@ -99,6 +100,11 @@ class CompositionScorer(Weightless):
                 "The picture reduced to 12 × 8 gray fields: what is bright and dark where.",
                 size=LAYOUT[0] * LAYOUT[1],
             ),
+            Column(
+                "attention", "share", 0, 1, "neither",
+                "Where people and what stands out are, on 16 × 9 fields: what a crop should keep.",
+                size=ATTENTION[0] * ATTENTION[1],
+            ),
         ),
     )  # fmt: skip
 
@@ -133,7 +139,9 @@ def _measure(
     if subject is None:  # a picture without any detail has no subject: NaN
         return values
     weight = saliency if people is None else saliency + people / max(float(people.sum()), 1.0)
+    fields = cv2.resize(weight, ATTENTION, interpolation=cv2.INTER_AREA).clip(0).astype(np.float32)
     values |= {
+        "attention": (fields / max(float(fields.sum()), 1e-12)).ravel(),
         "subject_x": subject.x,
         "subject_y": subject.y,
         "subject_share": float(subject.mask.mean()),
