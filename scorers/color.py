@@ -51,7 +51,7 @@ class ColorScorer(Weightless):
             ),
             Column(
                 "named_colors", "share", 0, 1, "neither",
-                "Share of the picture in each color that has a name: dark blue, pale orange, gray …",
+                "Share of the picture in each named color, such as dark blue or gray.",
                 size=len(NAMES),
             ),
             Column(
