@@ -33,6 +33,7 @@ class ColorScorer(Weightless):
         name="color",
         version=2,
         height_px=180,
+        settings={"named_colors": NAMES},
         columns=(
             Column(
                 "color_histogram", "share", 0, 1, "neither",

@@ -48,7 +48,14 @@ _JUST_NOTICED = 2.3  # ΔE*ab; Mahy, Van Eycken & Oosterlinck, 1994
 
 
 class HarmonyScorer(Weightless):
-    """Hue schemes (Cohen-Or et al., "Color harmonization", 2006), and black and white."""
+    """Hue schemes (Cohen-Or et al., "Color harmonization", 2006), and black and white.
+
+    The seven schemes are sectors of the color wheel; each is turned to where the hues, weighted by
+    how colorful they are, lie nearest to it. Wide sectors fit whatever is in them, so width costs,
+    too: harmony is how little of the wheel the hues take up under the best scheme. A picture
+    without color has no scheme. Black and white means that every tone has one color and all of
+    these are of about one hue, apart from noise.
+    """
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="harmony",
@@ -60,8 +67,9 @@ class HarmonyScorer(Weightless):
                 "How orderly the hues are: 1 a single one, 0.7 two opposite ones, 0 strewn all over.",
             ),
             Column(
-                "harmony_template", "number", 0, len(TEMPLATES) - 1, "neither",
-                "The scheme: " + ", ".join(f"{at} {name}" for at, name in enumerate(TEMPLATES)) + ".",
+                "harmony_template", "code", 0, len(TEMPLATES) - 1, "neither",
+                "Which hue scheme: " + ", ".join(f"{at} {one}" for at, one in enumerate(TEMPLATES)) + ".",
+                words=TEMPLATES,
             ),
             Column(
                 "monochrome", "share", 0, 1, "neither",

@@ -18,6 +18,7 @@ Doubles = NDArray[np.float64]
 
 N_BINS, N_PALETTE = 216, 5
 _LEVELS = 6
+_CELLS = 32
 _WORTH_SAYING = 0.02
 _HARDLY_ANY = 0.005
 
@@ -244,3 +245,17 @@ def lab_of(colors: NDArray[np.floating]) -> Doubles:
 def name_of(color: NDArray[np.floating]) -> str:
     """The plain name of one sRGB color (3,), 0..255."""
     return NAMES[int(name_index(lab_of(color)))]
+
+
+@cache
+def _typical_colors() -> Doubles:
+    """For every name the mean sRGB of the colors that go by it, shape (K, 3)."""
+    colors = (np.indices((_CELLS,) * 3).reshape(3, -1).T + 0.5) * 256 / _CELLS
+    names = name_index(lab_of(colors))
+    sums = np.stack([np.bincount(names, channel, len(NAMES)) for channel in colors.T], axis=1)
+    return np.asarray(sums / np.bincount(names, minlength=len(NAMES))[:, None], np.float64)
+
+
+def typical_color(name: str) -> Doubles:
+    """The middle of the colors that go by a name, sRGB 0..255, shape (3,)."""
+    return np.asarray(_typical_colors()[NAMES.index(name)], np.float64)
