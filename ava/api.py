@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ava.comparing import Comparison, colors_of, compare_colors
+from ava.comparing import Comparison, colors_of, compare_colors, require_comparable
 from ava.core.progress import OnProgress, silent
 from ava.pipeline import extract_title, rank_title
 from ava.ranking.rank import Candidate, Ranking
@@ -181,6 +181,7 @@ def compare(
     MediaError, StoreError
         When one of them cannot be used.
     """
+    require_comparable(len(sources))
     registry, used = installed(), settings or Settings()
     return compare_colors(
         [colors_of(Path(one), used, registry, on_progress=on_progress) for one in sources]

@@ -148,16 +148,22 @@ def compare_colors(compared: Sequence[ComparedColors]) -> Comparison:
     ConfigError
         When there are fewer than two, or more than letters.
     """
-    if not 2 <= len(compared) <= len(ascii_uppercase):
-        raise ConfigError(
-            f"{len(compared)} cannot be compared", "name 2 to 26 pictures, films or title folders"
-        )
+    require_comparable(len(compared))
     pairs = combinations(range(len(compared)), 2)
     distances = {
         (at, other): color_distance(compared[at].breakdown, compared[other].breakdown)
         for at, other in pairs
     }
     return Comparison(tuple(compared), distances)
+
+
+def require_comparable(n_sources: int) -> None:
+    """Refuse a number of sources before any of them is looked at; see `compare_colors`."""
+    if not 2 <= n_sources <= len(ascii_uppercase):
+        raise ConfigError(
+            f"{n_sources} named, and a comparison is of 2 to 26",
+            "name pictures, films or title folders",
+        )
 
 
 def colors_of(

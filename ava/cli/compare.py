@@ -33,9 +33,17 @@ def compare(
 ) -> None:
     """Compare colors: palettes side by side, how far apart they are, and where they differ."""
     settings = settings_from(config, assignments, {})
-    from ava.comparing import colors_of, compare_colors, context_of, needs_scan, write_comparison
+    from ava.comparing import (
+        colors_of,
+        compare_colors,
+        context_of,
+        needs_scan,
+        require_comparable,
+        write_comparison,
+    )
     from ava.scoring.registry import installed
 
+    require_comparable(len(sources))
     registry, found = installed(), []
     for source in sources:
         if needs_scan(source) and not quiet:
@@ -87,7 +95,7 @@ def _show_palette(one: ComparedView) -> None:
     ends = [0.0]
     for swatch in palette:
         ends.append(ends[-1] + swatch.percent)
-    bar = Text(f"{one.letter}  ")
+    bar = Text("   ")
     for swatch, start, end in zip(palette, ends, ends[1:], strict=False):
         n_cells = round(end * _BAR_CELLS / 100) - round(start * _BAR_CELLS / 100)
         bar.append(" " * n_cells, style=f"on {swatch.color}")
