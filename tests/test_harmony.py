@@ -190,6 +190,24 @@ def test_one_tint_is_monochrome_and_muted_color_is_not(
     assert np.mean(half < 0.3) >= 0.8  # the others are a pale beach, a pink car, a moonlit peak
 
 
+@pytest.mark.parametrize("bright", [(0.6, 1.0, 0.5), (0.5, 0.7, 1.0)])
+def test_two_tints_are_not_one(
+    scenes: dict[str, Picture],  # noqa: F811
+    bright: tuple[float, float, float],
+) -> None:
+    """Shadows in red and lights in green or blue: every tone has one color, but not of one hue."""
+    shadows = (1.0, 0.55, 0.5)
+    one, two = [], []
+    for picture in scenes.values():
+        gray = cv2.equalizeHist(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))[..., None] / 255
+        for lights, given in ((shadows, one), (bright, two)):
+            toned = gray * ((1 - gray) * shadows + gray * lights)
+            given.append(monochrome((255 * toned).astype(np.uint8)))
+    assert np.median(one) > 0.95
+    assert np.median(two) < 0.25
+    assert np.mean(np.array(two) < 0.5) >= 0.9
+
+
 def test_a_red_coat_is_enough(scenes: dict[str, Picture]) -> None:  # noqa: F811
     """Where the picture has grays of the coat's tone; with none it could be a print in red."""
     tried = 0
