@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ava.comparing import Comparison, colors_of, compare_colors, require_comparable
 from ava.core.progress import OnProgress, silent
 from ava.pipeline import extract_title, rank_title
 from ava.ranking.rank import Candidate, Ranking
 from ava.scoring.contract import Runtime
+from ava.scoring.registry import installed
 from ava.settings import Settings, load_settings
 from ava.store.tables import ranking_table
 from ava.store.title_folder import proxy_name
@@ -152,3 +154,35 @@ def extract(
     runtime = Runtime(on_progress=on_progress)
     result = extract_title(Path(source), Path(out), settings or Settings(), runtime, on_progress)
     return result.folder
+
+
+def compare(
+    *sources: str | Path, settings: Settings | None = None, on_progress: OnProgress = silent
+) -> Comparison:
+    """Compare the colors of pictures, films, folders of pictures, or title folders.
+
+    Parameters
+    ----------
+    *sources : str or pathlib.Path
+        Two or more; films are scanned, of title folders the stored numbers are read.
+    settings : Settings, optional
+        All settings; those of the scan are used.
+    on_progress : callable, optional
+        Told how far the work is.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ConfigError
+        When there are fewer than two, or more than 26.
+    MediaError, StoreError
+        When one of them cannot be used.
+    """
+    require_comparable(len(sources))
+    registry, used = installed(), settings or Settings()
+    return compare_colors(
+        [colors_of(Path(one), used, registry, on_progress=on_progress) for one in sources]
+    )

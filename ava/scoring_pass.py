@@ -84,7 +84,7 @@ def scored_title(
     (draft / PROXIES).mkdir()
     scanner, rows = Scanner(settings.scan, on_progress), _Shortlisted()
     with Runner(registry, runtime) as runner:
-        for batch in _batches(_remembered(scanner.run(source), rows)):
+        for batch in batches(_remembered(scanner.run(source), rows)):
             scored = runner.run(batch)
             for analyser in registry.analysers:
                 kind = analyser.card.yields
@@ -124,7 +124,7 @@ def _remembered(shots: Iterator[ClosedShot], rows: _Shortlisted) -> Iterator[Can
         yield from closed.candidates
 
 
-def _batches(candidates: Iterator[Candidate]) -> Iterator[FrameBatch]:
+def batches(candidates: Iterator[Candidate]) -> Iterator[FrameBatch]:
     """Candidates in batches of one picture size."""
     held: list[Candidate] = []
     for one in candidates:

@@ -9,6 +9,7 @@ from scorers.artifacts import ArtifactScorer
 from scorers.color import ColorScorer
 from scorers.composition import CompositionScorer
 from scorers.faces import FaceScorer
+from scorers.harmony import HarmonyScorer
 from scorers.lighting import LightingScorer
 from scorers.motion import MotionScorer
 from scorers.portrait_light import PortraitLightScorer
@@ -28,6 +29,7 @@ PROVIDER = Provider(
         PortraitLightScorer,
         WhiteBalanceScorer,
         ColorScorer,
+        HarmonyScorer,
         CompositionScorer,
         TitleSpaceScorer,
         MotionScorer,

@@ -1,14 +1,17 @@
-"""The 216-bin color histogram, the palette, and how colorful, saturated and warm a picture is."""
+"""The 216-bin color histogram, the palette, named colors, and how colorful, saturated and warm a picture is."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from functools import cache
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ava.core.color_names import NAMES, name_index
 from ava.core.frame_batch import FrameBatch
+from ava.core.palettes import palette_of
 from ava.scoring.analyses import Analyses
 from ava.scoring.contract import Column, ScorerCard
 from scorers.pictures import Floats, Weightless, extremes, per_frame
@@ -16,9 +19,11 @@ from scorers.pictures import Floats, Weightless, extremes, per_frame
 _LEVELS = 6
 N_BINS = _LEVELS**3
 N_PALETTE = 5
-_ROUNDS = 12
-# What a value adds to the number of its bin, by channel.
-_STEPS = (np.arange(256)[:, None] * _LEVELS // 256 * [_LEVELS**2, _LEVELS, 1]).astype(np.uint8)
+# What a value adds to the number of its bin, for each channel.
+_STEPS = (np.arange(256) * _LEVELS // 256 * [[_LEVELS**2], [_LEVELS], [1]]).astype(np.uint8)
+_VALUES = np.arange(256, dtype=np.float64)
+_RECIPROCAL = (1 / np.maximum(_VALUES, 1)).astype(np.float32)
+_CELLS = 32
 
 
 class ColorScorer(Weightless):
@@ -26,8 +31,9 @@ class ColorScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="color",
-        version=1,
+        version=2,
         height_px=180,
+        settings={"named_colors": NAMES},
         columns=(
             Column(
                 "color_histogram", "share", 0, 1, "neither",
@@ -43,6 +49,11 @@ class ColorScorer(Weightless):
                 "palette_share", "share", 0, 1, "neither",
                 "How much of the picture each color of the palette stands for.",
                 size=N_PALETTE,
+            ),
+            Column(
+                "named_colors", "share", 0, 1, "neither",
+                "Share of the picture in each named color, such as dark blue or gray.",
+                size=len(NAMES),
             ),
             Column(
                 "colorfulness", "Hasler-Süsstrunk", 0, float("inf"), "more",
@@ -78,29 +89,53 @@ def color_histogram(picture: NDArray[np.uint8]) -> Floats:
         Sums to 1; the bin of (r, g, b) is ``36·⌊6r/256⌋ + 6·⌊6g/256⌋ + ⌊6b/256⌋``.
     """
     bins = _bins(picture)
-    return (np.bincount(bins, minlength=N_BINS) / len(bins)).astype(np.float32)
+    return (_counts(bins) / bins.size).astype(np.float32)
 
 
 def _bins(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The bin of every pixel, shape (H · W,)."""
-    parts = cv2.split(cv2.LUT(picture, _STEPS[:, None]))
-    return np.asarray(cv2.add(cv2.add(parts[0], parts[1]), parts[2]), np.uint8).ravel()
+    """The bin of every pixel, shape (H, W)."""
+    red, green, blue = map(cv2.LUT, cv2.split(picture), _STEPS)
+    return np.asarray(cv2.add(cv2.add(red, green), blue), np.uint8)
+
+
+def _counts(bins: NDArray[np.uint8]) -> NDArray[np.float64]:
+    return cv2.calcHist([bins], [0], None, [N_BINS], [0, N_BINS]).ravel().astype(np.float64)
+
+
+def bin_colors(picture: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Share (216,) and mean sRGB color (216, 3) of every bin; black for an empty one."""
+    bins = _bins(picture)
+    counts = _counts(bins)
+    sums = []
+    for channel in cv2.split(picture):
+        # How often each value of the channel is in each bin: exact, and no wide copy of the picture.
+        joint = cv2.calcHist([bins, channel], [0, 1], None, [N_BINS, 256], [0, N_BINS, 0, 256])
+        sums.append(joint.astype(np.float64) @ _VALUES)
+    return counts / bins.size, np.stack(sums, axis=1) / np.maximum(counts, 1)[:, None]
 
 
 def colorfulness(picture: NDArray[np.uint8]) -> float:
     """Hasler & Süsstrunk, "Measuring colourfulness in natural images", 2003; 0 for gray."""
-    red, green, blue = (picture[:, :, channel].astype(np.float32) for channel in range(3))
-    red_green, yellow_blue = red - green, 0.5 * (red + green) - blue
-    spread = np.hypot(red_green.std(), yellow_blue.std())
-    return float(spread + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean()))
+    red, green, blue = cv2.split(picture)
+    red_green = cv2.subtract(red, green, dtype=cv2.CV_16S)
+    both, twice_blue = cv2.add(red, green, dtype=cv2.CV_16S), cv2.add(blue, blue, dtype=cv2.CV_16S)
+    means, variances = np.array([_moments(red_green), _moments(cv2.subtract(both, twice_blue))]).T
+    halves = np.array([1, 0.5])  # yellow–blue is half of what is summed here
+    spread = np.sqrt((variances * halves**2).sum())
+    return float(spread + 0.3 * np.hypot(*(means * halves)))
 
 
-def palette(picture: NDArray[np.uint8], histogram: Floats) -> tuple[Floats, Floats]:
+def _moments(values: Any) -> tuple[float, float]:
+    """Mean and variance of whole numbers; both sums are exact."""
+    mean = cv2.mean(values)[0]
+    return mean, max(0.0, cv2.norm(values, cv2.NORM_L2SQR) / values.size - mean**2)
+
+
+def palette(picture: NDArray[np.uint8]) -> tuple[Floats, Floats]:
     """The colors that stand for a picture.
 
     k-means in CIELAB over the mean colors of the occupied histogram bins, weighted by their share;
-    the start is greedy (the commonest, then what is far from all chosen and common), so that the
-    same picture always has the same palette.
+    the same picture always has the same palette.
 
     Returns
     -------
@@ -109,51 +144,45 @@ def palette(picture: NDArray[np.uint8], histogram: Floats) -> tuple[Floats, Floa
     shares : ndarray of float32, shape (5,)
         Sum to 1; 0 for a repeated one.
     """
-    bins = _bins(picture)
-    occupied = np.flatnonzero(histogram)
-    sums = np.stack(
-        [np.bincount(bins, picture[:, :, c].ravel(), minlength=N_BINS) for c in range(3)], axis=1
-    )
-    weights = histogram[occupied].astype(np.float64)
-    colors = sums[occupied] / (weights * len(bins))[:, None]
+    return _palette(*bin_colors(picture))
+
+
+def _palette(weights: NDArray[np.float64], colors: NDArray[np.float64]) -> tuple[Floats, Floats]:
+    occupied = weights > 0
+    weights, colors = weights[occupied], colors[occupied]
     points = cv2.cvtColor((colors[None] / 255).astype(np.float32), cv2.COLOR_RGB2Lab)[0]
-    chosen = [int(weights.argmax())]
-    distance = ((points - points[chosen[0]]) ** 2).sum(axis=1)
-    while len(chosen) < min(N_PALETTE, len(points)):
-        chosen.append(int((distance * weights).argmax()))
-        distance = np.minimum(distance, ((points - points[chosen[-1]]) ** 2).sum(axis=1))
-    centres = points[chosen].astype(np.float64)
-    for _ in range(_ROUNDS):
-        owner = ((points[:, None] - centres[None]) ** 2).sum(axis=2).argmin(axis=1)
-        for index in range(len(centres)):
-            mine = owner == index
-            if mine.any():
-                centres[index] = np.average(points[mine], axis=0, weights=weights[mine])
-    shares = np.bincount(owner, weights, minlength=len(centres))
-    means = (
-        np.stack(
-            [np.bincount(owner, weights * colors[:, c], minlength=len(centres)) for c in range(3)],
-            axis=1,
-        )
-        / np.maximum(shares, 1e-12)[:, None]
-    )
-    order = np.argsort(-shares, kind="stable")
-    means, shares = means[order], shares[order]
-    missing = N_PALETTE - len(means)
-    means = np.concatenate([means, np.repeat(means[:1], missing, axis=0)])
-    return means.astype(np.float32), np.pad(shares, (0, missing)).astype(np.float32)
+    means, shares = palette_of(colors, points.astype(np.float64), weights, N_PALETTE)
+    return means.astype(np.float32), shares.astype(np.float32)
+
+
+def named_shares(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Share of the pixels that go by each of `ava.core.color_names.NAMES`, shape (K,).
+
+    Colors are looked up in steps of 8 of 256 of red, green and blue.
+    """
+    counts = cv2.calcHist([picture], [0, 1, 2], None, [_CELLS] * 3, [0, 256] * 3).ravel()
+    shares = np.bincount(_names_of_cells(), counts, minlength=len(NAMES)) / counts.sum()
+    return np.asarray(shares, np.float64)
+
+
+@cache
+def _names_of_cells() -> NDArray[np.int64]:
+    middles = (np.indices((_CELLS,) * 3).reshape(3, -1).T + 0.5) / _CELLS
+    return name_index(cv2.cvtColor(middles[None].astype(np.float32), cv2.COLOR_RGB2Lab)[0])
 
 
 def _measure(picture: NDArray[np.uint8]) -> dict[str, float | NDArray[np.floating]]:
-    histogram = color_histogram(picture)
-    colors, shares = palette(picture, histogram)
+    histogram, means = bin_colors(picture)
+    colors, shares = _palette(histogram, means)
     high, low = extremes(picture)
     red, _, blue, _ = cv2.mean(picture)
+    purity = cv2.multiply(cv2.subtract(high, low), cv2.LUT(high, _RECIPROCAL), dtype=cv2.CV_32F)
     return {
         "color_histogram": histogram,
         "palette": colors.ravel(),
         "palette_share": shares,
+        "named_colors": named_shares(picture),
         "colorfulness": colorfulness(picture),
-        "saturation": float(((high - low) / np.maximum(high, np.float32(1))).mean()),
+        "saturation": cv2.mean(purity)[0],
         "warmth": (red - blue) / 255,
     }

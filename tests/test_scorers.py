@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from ava.core.color_names import NAMES, name_index
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses, Faces, TextRegions
 from ava.scoring.contract import Runtime
@@ -18,7 +19,7 @@ from ava.scoring.runner import scaled
 from scorers.analysers.faces import FaceAnalyser
 from scorers.analysers.saliency import SaliencyAnalyser, spectral_residual
 from scorers.analysers.text import TextAnalyser
-from scorers.color import ColorScorer, color_histogram, colorfulness, palette
+from scorers.color import ColorScorer, color_histogram, colorfulness, named_shares, palette
 from scorers.faces import FaceScorer
 from scorers.lighting import LightingScorer
 from scorers.sharpness import SharpnessScorer
@@ -136,6 +137,17 @@ def test_the_216_bins_match_a_naive_loop(photographs: dict[str, Picture]) -> Non
         assert np.array_equal(color_histogram(shuffled), histogram)
 
 
+def test_named_colors_match_a_naive_naming(photographs: dict[str, Picture]) -> None:
+    for name, picture in photographs.items():
+        lab = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2Lab).reshape(-1, 3)
+        naive = np.bincount(name_index(lab), minlength=len(NAMES)) / len(lab)
+        given = named_shares(picture)
+        assert given.sum() == pytest.approx(1), name
+        assert np.abs(given - naive).sum() < 0.15, name  # colors are looked up in steps of 8
+    edges = np.array([[[255, 255, 255], [0, 0, 0]]], np.uint8)
+    assert {NAMES[at] for at in np.flatnonzero(named_shares(edges))} == {"white", "black"}
+
+
 def test_the_palette_knows_planted_colors() -> None:
     planted = {(200, 30, 40): 0.5, (20, 60, 160): 0.3, (240, 230, 90): 0.2}
     picture = np.zeros((100, 100, 3), np.uint8)
@@ -143,7 +155,7 @@ def test_the_palette_knows_planted_colors() -> None:
     for color, share in planted.items():
         picture[:, at : at + round(100 * share)] = color
         at += round(100 * share)
-    colors, shares = palette(picture, color_histogram(picture))
+    colors, shares = palette(picture)
     for row, (color, share) in enumerate(planted.items()):
         assert colors[row] == pytest.approx(color, abs=1)
         assert shares[row] == pytest.approx(share, abs=0.01)

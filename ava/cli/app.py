@@ -8,6 +8,7 @@ import sys
 import typer
 
 from ava.cli.cast import cast
+from ava.cli.compare import compare
 from ava.cli.doctor import doctor
 from ava.cli.explain import explain
 from ava.cli.extract import extract
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command("rank")(rank)
 app.command("extract")(extract)
 app.command("cast")(cast)
+app.command("compare")(compare)
 app.command("inspect")(inspect)
 app.command("still")(still)
 app.command("explain")(explain)

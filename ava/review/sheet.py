@@ -1,13 +1,10 @@
-"""Renders the contact sheet of a title folder. The only owner of Jinja."""
+"""Renders the contact sheet of a title folder."""
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import jinja2
 import numpy as np
 
 from ava.core.media_time import clock
@@ -25,6 +22,7 @@ from ava.review.context import (
     SheetContext,
     ShotView,
 )
+from ava.review.pages import render_page, static
 from ava.store.atomic import write_atomic
 from ava.store.cast_files import read_cast
 from ava.store.stills import is_hdr, picture_size
@@ -39,34 +37,10 @@ from ava.store.title_folder import (
     read_title,
 )
 
-_FOLDER = Path(__file__).parent
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["path"] = quote
-    return environment
-
 
 def render(context: SheetContext) -> str:
     """The page as text."""
-    static = _FOLDER / "static"
-    return (
-        _environment()
-        .get_template("sheet.html.jinja")
-        .render(
-            sheet=context,
-            css=(static / "sheet.css").read_text("utf-8"),
-            js=(static / "sheet.js").read_text("utf-8"),
-        )
-    )
+    return render_page("sheet.html.jinja", ("sheet.css",), sheet=context, js=static("sheet.js"))
 
 
 def write_sheet(folder: Path) -> Path:
