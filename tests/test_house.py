@@ -55,7 +55,15 @@ def test_public_names() -> None:
     "path",
     [
         path
-        for folder in ("ava", "scorers", "models", "tests", "benchmarks", "sample_media", "training")
+        for folder in (
+            "ava",
+            "scorers",
+            "models",
+            "tests",
+            "benchmarks",
+            "sample_media",
+            "training",
+        )
         for path in sorted((ROOT / folder).rglob("*.py"))
     ],
     ids=lambda path: str(path.relative_to(ROOT)),
