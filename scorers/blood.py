@@ -18,7 +18,7 @@ from scorers.pictures import Floats, Weightless, lab, per_frame
 _HUE_DEGREES = (14.0, 22.0, 40.0, 48.0)
 _CHROMA = (22.0, 34.0)
 _LIGHTNESS = (36.0, 46.0)
-_CHROMA_FOR_LIGHTNESS = (0.9, 1.2)
+_CHROMA_FOR_LIGHTNESS = (1.15, 1.4)
 
 
 class BloodScorer(Weightless):

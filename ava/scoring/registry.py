@@ -22,10 +22,13 @@ class Registry:
         Scorer classes; no two share a name or a column.
     analysers : tuple of type
         Analyser classes; no two yield the same kind.
+    on_request : tuple of type
+        Scorer classes that are there and were not asked for.
     """
 
     scorers: tuple[type[Scorer], ...]
     analysers: tuple[type[Analyser], ...]
+    on_request: tuple[type[Scorer], ...] = ()
 
     def __post_init__(self) -> None:
         _refuse_twins("scorer", [scorer.card.name for scorer in self.scorers])
@@ -113,5 +116,5 @@ def installed(on_request: Sequence[str] = ()) -> Registry:
                 f"no scorer {name!r} is offered on request",
                 f"there are: {', '.join(sorted(offered)) or 'none'}",
             )
-        scorers.append(offered[name])
-    return Registry(tuple(scorers), tuple(analysers))
+        scorers.append(offered.pop(name))
+    return Registry(tuple(scorers), tuple(analysers), tuple(offered.values()))
