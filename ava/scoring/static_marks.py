@@ -29,7 +29,7 @@ _LEAST_EDGE = 2.0  # gray levels per pixel
 _AS_BEFORE, _MOSTLY, _SURE = 0.4, 0.8, 0.87  # of the median edge; of the pictures
 # Beyond these it is the scene that stands still: one place before a camera that does not move.
 _STILL_SHARE = 0.02  # of the usual edges
-_ALIKE = 0.25  # of the edges of one picture, found again in another
+_ALIKE = 0.03  # more of the edges of one picture are found again in another than by chance
 _LEAST_EDGE_PX = 60
 _JOINED_PX = 9
 _WIDEST, _HIGHEST, _THINNEST = 0.7, 0.3, 0.015  # of the picture's sides
@@ -145,15 +145,19 @@ def _compared(stack: NDArray[np.uint8], area: Box) -> StaticMarks:
         where |= cluster
     strong = [np.hypot(*one) > _LEAST_EDGE for one in edges]
     usual = max(float(np.mean([one[inside].mean() for one in strong])), 1e-3)
+    beyond = inside & ~_widened(where)
     rest_stands = float((still & ~where).mean()) > _STILL_SHARE * usual
-    if rest_stands or _likeness(edges, [one & inside & ~where for one in strong]) > _ALIKE:
+    if rest_stands or _likeness(edges, [one & beyond for one in strong]) > _ALIKE:
         return StaticMarks((), False)
     marks = tuple(Mark(_box(one, area), float(stays[one].mean())) for one in clusters)
     return StaticMarks(marks, True, area, middle, where)
 
 
 def _likeness(edges: list[tuple[Floats, Floats]], strong: list[NDArray[np.bool_]]) -> float:
-    """How much of one picture's edges another one has, too; about 0.2 by chance."""
+    """How much of one picture's edges another one has, too: 0 by chance, 1 for the same picture.
+
+    By chance as many edges run the other way as the same way.
+    """
     n_pictures = len(edges)
     pairs = [
         (one, (one + step) % n_pictures)
@@ -161,7 +165,13 @@ def _likeness(edges: list[tuple[Floats, Floats]], strong: list[NDArray[np.bool_]
         for one in range(n_pictures)
         if strong[one].any()
     ]
-    shared = [float(_stays(edges[b], edges[a])[strong[a]].mean()) for a, b in pairs]
+    shared = []
+    for one, other in pairs:
+        turned = (-edges[other][0], -edges[other][1])
+        same, opposite = (
+            _stays(it, edges[one])[strong[one]].mean() for it in (edges[other], turned)
+        )
+        shared.append(float(same - opposite))
     return float(np.median(shared)) if shared else 1.0
 
 
@@ -201,12 +211,19 @@ def _inside(shape: tuple[int, ...], further_px: int = 0) -> NDArray[np.bool_]:
     return inside
 
 
+def _widened(where: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """With all that is near."""
+    import cv2
+
+    near = np.ones((_JOINED_PX, _JOINED_PX), np.uint8)
+    return np.asarray(cv2.dilate(where.astype(np.uint8), near) > 0)
+
+
 def _clusters(marks: NDArray[np.bool_], area: Box) -> list[NDArray[np.bool_]]:
     """Groups of edges with the size of a mark, largest first."""
     import cv2
 
-    near = np.ones((_JOINED_PX, _JOINED_PX), np.uint8)
-    n_groups, labels = cv2.connectedComponents(cv2.dilate(marks.astype(np.uint8), near))
+    n_groups, labels = cv2.connectedComponents(_widened(marks).astype(np.uint8))
     groups = [(labels == group) & marks for group in range(1, n_groups)]
     fitting = [one for one in groups if one.sum() >= _LEAST_EDGE_PX and _like_a_mark(one, area)]
     return sorted(fitting, key=lambda one: -int(one.sum()))
