@@ -114,8 +114,9 @@ def extract_title(
     with open_source(path) as source:
         folder = folder_for(out, file_safe(source.info.title), source.info.content_id)
         with replacing_folder(folder) as draft:
+            registry = installed(settings.scoring.on_request)
             title = scored_title(
-                source, draft, settings, runtime or Runtime(), installed(), on_progress
+                source, draft, settings, runtime or Runtime(), registry, on_progress
             )
             wanted = [
                 (ref, f"frame_{ref.frame_id:08d}_{file_safe(ref.label)}", None)
@@ -164,7 +165,7 @@ def rank_title(
                 "put it back there, or rank it from where it is now",
             )
     with open_source(path) as source:
-        registry = installed()
+        registry = installed(settings.scoring.on_request)
         scans_as_asked = folder is None  # a title folder keeps the scan that it was made with
         folder = folder or folder_for(out, file_safe(source.info.title), source.info.content_id)
         earlier = _reusable(folder, source.info, settings if scans_as_asked else None, registry)
@@ -209,7 +210,8 @@ def _reusable(
     same = (
         title.facts["source"]["content_id"] == info.content_id
         and (settings is None or title.facts["scan_id"] == settings.scan_id)
-        and title.facts["scorer_ids"] == list(registry.ids)
+        # Those that were asked for then, and are not now, do no harm.
+        and set(title.facts["scorer_ids"]) >= set(registry.ids)
         # What could not be looked at then may be possible now.
         and not title.facts["problems"]
     )

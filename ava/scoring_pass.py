@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ava.core.errors import NothingToRank
 from ava.core.frame_batch import FrameBatch
+from ava.core.geometry import Box
 from ava.core.memory import keep_freed_memory
 from ava.core.progress import OnProgress
 from ava.ranking.pool import Pool
@@ -22,10 +23,12 @@ from ava.scoring.analyses import Ragged
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import Registry
 from ava.scoring.runner import Runner
+from ava.scoring.static_marks import STATIC_LOGO, Mark, MarkFinder, StaticMarks
+from ava.scoring.table import ScoreTable
 from ava.settings import Settings
 from ava.source.info import FrameRef
 from ava.source.opening import Source
-from ava.store.stills import write_proxy
+from ava.store.stills import read_proxy, write_proxy
 from ava.store.title_folder import PROXIES, Title, proxy_name, write_boxes, write_title
 
 _CUT_OFF_SHARE = 0.9  # headers of whole films are a few pictures off, too
@@ -40,6 +43,7 @@ class _Shortlisted:
     shot_index: list[int] = field(default_factory=list)
     in_transition: list[bool] = field(default_factory=list)
     boxes: dict[str, list[Ragged]] = field(default_factory=dict)
+    marks: MarkFinder = field(default_factory=MarkFinder)
 
     def add(self, closed: ClosedShot) -> None:
         shot = closed.shot
@@ -48,6 +52,7 @@ class _Shortlisted:
             self.shot_index.append(shot.index)
             clean = shot.clean_first <= one.ref.frame_id < shot.clean_end
             self.in_transition.append(not clean)
+            self.marks.add(one.pixels, shot.picture_area)
 
 
 def scored_title(
@@ -99,8 +104,12 @@ def scored_title(
         raise NothingToRank(
             f"{source.info.path}: no frame could be decoded", "the file may be damaged"
         )
+    areas = tuple(shot.picture_area for shot in result.shots)
+    marks = rows.marks.found()
+    table = _with_marks(draft, table, marks, [areas[shot] for shot in rows.shot_index])
+    facts = _facts(source, result, settings, registry, table.problems, table.roads or {})
     title = Title(
-        _facts(source, result, settings, registry, table.problems, table.roads or {}),
+        {**facts, "static_marks": [_mark_facts(one) for one in marks.marks]},
         tuple(rows.refs),
         Pool(
             np.array([ref.time.seconds for ref in rows.refs]),
@@ -110,12 +119,31 @@ def scored_title(
             table,
             max(result.shots[-1].end_seconds, 1e-3),
         ),
-        tuple(shot.picture_area for shot in result.shots),
+        areas,
     )
     write_title(draft, title, result.stats, result.shots)
     for name, parts in rows.boxes.items():
         write_boxes(draft, name, table.frame_ids, type(parts[0]).joined(parts))
     return title
+
+
+def _with_marks(
+    draft: Path, table: ScoreTable, marks: StaticMarks, areas: Sequence[Box]
+) -> ScoreTable:
+    """The table with how much each frame shows of the marks; proxies are read where there are any."""
+    if not marks.marks:
+        seen = np.full(len(table), 0.0 if marks.known else np.nan, np.float32)
+        return table.with_column(STATIC_LOGO, seen)
+    shown = [
+        marks.seen_in(read_proxy(draft / proxy_name(int(frame_id))), area)
+        for frame_id, area in zip(table.frame_ids, areas, strict=True)
+    ]
+    return table.with_column(STATIC_LOGO, np.array(shown, np.float32))
+
+
+def _mark_facts(mark: Mark) -> dict[str, Any]:
+    box = mark.box
+    return {"place": mark.place, "box_xyxy": [box.x0, box.y0, box.x1, box.y1]}
 
 
 def _remembered(shots: Iterator[ClosedShot], rows: _Shortlisted) -> Iterator[Candidate]:

@@ -18,6 +18,7 @@ from ava.core.identity import settings_id
 from ava.ranking.face_groups import CastSettings
 from ava.ranking.rank import RankingSettings
 from ava.scan.scanner import ScanSettings
+from ava.scoring.registry import ScoringSettings
 from ava.store.stills import StillSettings
 
 FILE_NAME = "ava.toml"
@@ -31,6 +32,8 @@ class Settings:
     ----------
     scan : ScanSettings
         The single pass.
+    scoring : ScoringSettings
+        What is scored besides what always is.
     ranking : RankingSettings
         Gates, weights, diversity.
     cast : CastSettings
@@ -40,6 +43,7 @@ class Settings:
     """
 
     scan: ScanSettings = field(default_factory=ScanSettings)
+    scoring: ScoringSettings = field(default_factory=ScoringSettings)
     ranking: RankingSettings = field(default_factory=RankingSettings)
     cast: CastSettings = field(default_factory=CastSettings)
     stills: StillSettings = field(default_factory=StillSettings)
@@ -115,6 +119,10 @@ def updated(section: Section, facts: dict[str, Any], where: str) -> Section:
 def _of_kind(name: str, value: Any, current: Any, where: str) -> Any:
     if isinstance(current, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if isinstance(current, tuple):
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise ConfigError(f"{where}: {name} must be a list of names")
+        return tuple(value)
     if type(value) is not type(current):
         raise ConfigError(
             f"{where}: {name} must be {type(current).__name__}, not {type(value).__name__}"

@@ -6,11 +6,13 @@ from scorers.analysers.people import PersonAnalyser
 from scorers.analysers.saliency import SaliencyAnalyser
 from scorers.analysers.text import TextAnalyser
 from scorers.artifacts import ArtifactScorer
+from scorers.blood import BloodScorer
 from scorers.color import ColorScorer
 from scorers.composition import CompositionScorer
 from scorers.faces import FaceScorer
 from scorers.harmony import HarmonyScorer
 from scorers.lighting import LightingScorer
+from scorers.maturity import MaturityScorer
 from scorers.motion import MotionScorer
 from scorers.portrait_light import PortraitLightScorer
 from scorers.sharpness import SharpnessScorer
@@ -36,6 +38,8 @@ PROVIDER = Provider(
         ShotScaleScorer,
         TextScorer,
         TechnicalScorer,
+        BloodScorer,
     ),
     analysers=(SaliencyAnalyser, FaceAnalyser, PersonAnalyser, TextAnalyser),
+    on_request=(MaturityScorer,),
 )

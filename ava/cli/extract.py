@@ -6,7 +6,18 @@ from pathlib import Path
 
 import typer
 
-from ava.cli.options import CONFIG, FORMAT, HDR, JSON, OFFLINE, OUT, QUIET, SET, settings_from
+from ava.cli.options import (
+    CONFIG,
+    FORMAT,
+    HDR,
+    JSON,
+    MATURITY,
+    OFFLINE,
+    OUT,
+    QUIET,
+    SET,
+    settings_from,
+)
 from ava.cli.titles import each_title
 
 
@@ -17,6 +28,7 @@ def extract(
     out: Path = OUT,
     still_format: str | None = FORMAT,
     hdr: bool | None = HDR,
+    maturity: bool | None = MATURITY,
     assignments: list[str] = SET,
     config: Path | None = CONFIG,
     as_json: bool = JSON,
@@ -24,9 +36,12 @@ def extract(
     offline: bool = OFFLINE,
 ) -> None:
     """Scan a film: shots, statistics, scores, and a still of every shortlisted frame."""
-    settings = settings_from(
-        config, assignments, {"stills.format": still_format, "stills.hdr": hdr}
-    )
+    named = {
+        "stills.format": still_format,
+        "stills.hdr": hdr,
+        "scoring.on_request": ["maturity"] if maturity else None,
+    }
+    settings = settings_from(config, assignments, named)
     from ava.pipeline import extract_title
 
     each_title(sources, out, settings, as_json, quiet, offline, extract_title)

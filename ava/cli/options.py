@@ -25,6 +25,9 @@ FORMAT = typer.Option(None, "--format", help="Still format: jpeg or png.")
 CAST = typer.Option(
     None, "--cast", metavar="CSV", help="People to recognize: columns name and portrait."
 )
+MATURITY = typer.Option(
+    None, "--maturity", help="Look for nudity, too; needs the extra ava-artwork[maturity] (AGPL)."
+)
 HDR = typer.Option(
     None, "--hdr", help="Of an HDR film, keep the HDR picture, too, as a 16-bit PNG beside it."
 )

@@ -6,7 +6,19 @@ from pathlib import Path
 
 import typer
 
-from ava.cli.options import CAST, CONFIG, FORMAT, HDR, JSON, OFFLINE, OUT, QUIET, SET, settings_from
+from ava.cli.options import (
+    CAST,
+    CONFIG,
+    FORMAT,
+    HDR,
+    JSON,
+    MATURITY,
+    OFFLINE,
+    OUT,
+    QUIET,
+    SET,
+    settings_from,
+)
 from ava.cli.titles import each_title
 
 
@@ -19,6 +31,7 @@ def rank(
     profile: str | None = typer.Option(None, "--profile", help="Weights: a name, or a TOML file."),
     still_format: str | None = FORMAT,
     hdr: bool | None = HDR,
+    maturity: bool | None = MATURITY,
     cast: Path | None = CAST,
     open_sheet: bool = typer.Option(False, "--open", help="Open the contact sheet in a browser."),
     assignments: list[str] = SET,
@@ -33,6 +46,7 @@ def rank(
         "ranking.profile": profile,
         "stills.format": still_format,
         "stills.hdr": hdr,
+        "scoring.on_request": ["maturity"] if maturity else None,
         "cast.names": None if cast is None else str(cast),
     }
     settings = settings_from(config, assignments, named)

@@ -17,7 +17,7 @@ def scorers(
 
     registry = installed()
     if as_json:
-        cards = [scorer.card.to_json() for scorer in registry.scorers]
+        cards = [scorer.card.to_json() for scorer in (*registry.scorers, *registry.on_request)]
         print_json(cards)
         return
     if as_markdown:
@@ -26,14 +26,15 @@ def scorers(
         typer.echo(reference(registry), nl=False)
         return
     rows = []
-    for scorer in registry.scorers:
+    for scorer in (*registry.scorers, *registry.on_request):
+        asked = " (on request)" if scorer in registry.on_request else ""
         for column in scorer.card.columns:
             high = "∞" if column.high == float("inf") else f"{column.high:g}"
             size = f" × {column.size}" if column.size > 1 else ""
             better = {"more": "more is better", "less": "less is better", "neither": ""}
             rows.append(
                 [
-                    scorer.card.name,
+                    scorer.card.name + asked,
                     column.name,
                     f"{column.low:g}..{high}{size}",
                     better[column.better],

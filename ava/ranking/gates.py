@@ -33,6 +33,8 @@ class GateSettings:
         Share of all that is drawn in a frame from which it is a title card or credits.
     text_share : float
         Share of the picture under text from which the text is in the way.
+    subtitle_band : float
+        How sure it must be that subtitles are burnt in; a short one covers less than `text_share`.
     eyes_open : float
         Below this the eyes of the principal face are shut; eyes that look down are not.
     eyes_face_height, eyes_confidence : float
@@ -47,6 +49,7 @@ class GateSettings:
     clipped_bright: float = 0.6
     text_card: float = 0.5
     text_share: float = 0.025
+    subtitle_band: float = 0.5
     eyes_open: float = 0.2
     eyes_face_height: float = 0.12
     eyes_confidence: float = 0.5
@@ -88,6 +91,7 @@ def _transition(pool: Pool, settings: GateSettings) -> Mask:
 
 def _text(pool: Pool, settings: GateSettings) -> Mask:
     card = pool.column("text_card") >= settings.text_card
+    card |= pool.column("subtitle_band") >= settings.subtitle_band
     return card | (pool.column("text_share") >= settings.text_share)
 
 

@@ -62,9 +62,4 @@ class Pool:
 
     def with_column(self, column: Column, values: NDArray[np.float32]) -> Pool:
         """The same pool with one more column, which only the whole title could give."""
-        scores = replace(
-            self.scores,
-            columns=(*self.scores.columns, column),
-            values={**self.scores.values, column.name: values},
-        )
-        return replace(self, scores=scores)
+        return replace(self, scores=self.scores.with_column(column, values))

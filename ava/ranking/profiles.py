@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ava.core.errors import ConfigError
+from ava.ranking.watch_outs import WatchOut, read_watch_outs
 
 _FOLDER = Path(__file__).parent / "profiles"
 
@@ -24,11 +25,14 @@ class Profile:
         For which title it is.
     weights : mapping of str to float
         By column name, positive; only their proportions matter.
+    watch_outs : mapping of str to WatchOut
+        What lowers a frame, by column name, in the order in which it is taken off.
     """
 
     name: str
     about: str
     weights: Mapping[str, float]
+    watch_outs: Mapping[str, WatchOut] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.weights:
@@ -66,10 +70,15 @@ def load_profile(name_or_path: str) -> Profile:
         facts = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
-    unknown = sorted(set(facts) - {"name", "about", "weights"})
+    unknown = sorted(set(facts) - {"name", "about", "weights", "watch_outs"})
     if unknown or not isinstance(facts.get("weights"), dict):
         raise ConfigError(
             f"{path} is not a profile" + (f": unknown key {unknown[0]}" if unknown else ""),
             "it holds name, about and a table [weights] of columns and numbers",
         )
-    return Profile(str(facts.get("name", path.stem)), str(facts.get("about", "")), facts["weights"])
+    return Profile(
+        str(facts.get("name", path.stem)),
+        str(facts.get("about", "")),
+        facts["weights"],
+        read_watch_outs(facts.get("watch_outs", {}), str(path)),
+    )

@@ -15,6 +15,7 @@ from ava.ranking.gates import Dropped, GateSettings, apply_gates
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile
 from ava.ranking.utility import Utility, utility_of
+from ava.ranking.watch_outs import Lowered, WatchedOver, lowered_frames, reason, watch_over
 
 _N_REASONS = 3
 _STRONG, _WEAK = 0.7, 0.15
@@ -135,6 +136,10 @@ class Ranking:
         The weight profile.
     n_considered : int
         Shortlisted frames in all.
+    lowered : tuple of Lowered
+        Every frame that a watch-out lowered.
+    watched, not_watched : tuple of str
+        The watch-outs that were looked for, and those that nobody looked for.
     """
 
     candidates: tuple[Candidate, ...]
@@ -142,6 +147,9 @@ class Ranking:
     notes: tuple[str, ...]
     profile: str
     n_considered: int
+    lowered: tuple[Lowered, ...] = ()
+    watched: tuple[str, ...] = ()
+    not_watched: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The ranking in plain JSON types."""
@@ -165,7 +173,14 @@ class Ranking:
             for one in facts["dropped"]
         )
         return cls(
-            candidates, dropped, tuple(facts["notes"]), facts["profile"], facts["n_considered"]
+            candidates,
+            dropped,
+            tuple(facts["notes"]),
+            facts["profile"],
+            facts["n_considered"],
+            tuple(Lowered(**one) for one in facts.get("lowered", [])),
+            tuple(facts.get("watched", [])),
+            tuple(facts.get("not_watched", [])),
         )
 
 
@@ -180,10 +195,11 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
     gated = apply_gates(pool, settings.gates)
     fitting, remarks = for_title(pool, gated.kept, profile)
     utility = utility_of(pool, gated.kept, fitting)
-    total = utility.total
+    watched = watch_over(pool, gated.kept, utility.total, profile.watch_outs)
+    total = utility.total + watched.points.sum(axis=1)
     chosen = choose(pool, gated.kept, total, settings.top, settings.diversity)
     candidates = tuple(
-        _candidate(pool, int(gated.kept[row]), rank, row, utility, likeness)
+        _candidate(pool, int(gated.kept[row]), rank, row, utility, watched, likeness)
         for rank, (row, likeness) in enumerate(
             zip(chosen.picks, chosen.likeness, strict=True), start=1
         )
@@ -199,7 +215,17 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
         notes.append(
             f"{settings.top} candidates were asked for; {found} different enough and without a flaw."
         )
-    return Ranking(candidates, tuple(dropped), tuple(notes), profile.name, len(pool))
+    ranks = {row: rank for rank, row in enumerate(chosen.picks, start=1)}
+    return Ranking(
+        candidates,
+        tuple(dropped),
+        tuple(notes),
+        profile.name,
+        len(pool),
+        lowered_frames(pool, gated.kept, watched, ranks),
+        tuple(column.name for column in watched.columns),
+        watched.missing,
+    )
 
 
 def _dropped(pool: Pool, one: Dropped) -> DroppedFrames:
@@ -209,20 +235,30 @@ def _dropped(pool: Pool, one: Dropped) -> DroppedFrames:
 
 
 def _candidate(
-    pool: Pool, pool_row: int, rank: int, row: int, utility: Utility, likeness: float
+    pool: Pool,
+    pool_row: int,
+    rank: int,
+    row: int,
+    utility: Utility,
+    watched: WatchedOver,
+    likeness: float,
 ) -> Candidate:
-    points, percentile = utility.parts[row], utility.percentile[row]
+    rated = zip(utility.columns, utility.percentile[row], utility.parts[row], strict=True)
+    warned = zip(watched.columns, watched.percentile[row], watched.points[row], strict=True)
+    took = [one for one in warned if one[2] < 0]
+    values = {column.name: pool.column(column.name)[pool_row] for column in pool.scores.scalars()}
     parts = tuple(
         Part(
             column.name,
             column.label,
             column.about,
-            _number(pool.column(column.name)[pool_row]),
-            float(percentile[at]),
-            float(points[at]),
+            _number(values[column.name]),
+            float(percentile),
+            float(points),
         )
-        for at, column in enumerate(utility.columns)
+        for column, percentile, points in (*rated, *took)
     )
+    warnings = [reason(column, float(values[column.name]), points) for column, _, points in took]
     return Candidate(
         rank=rank,
         frame_id=int(pool.frame_ids[pool_row]),
@@ -232,7 +268,7 @@ def _candidate(
         utility=float(sum(part.points for part in parts)),
         likeness=likeness,
         parts=parts,
-        reasons=_reasons(pool, pool_row, utility, row),
+        reasons=(*warnings, *_reasons(pool, pool_row, utility, row)),
     )
 
 

@@ -92,6 +92,25 @@ class DroppedView:
 
 
 @dataclass(frozen=True)
+class LoweredView:
+    """One frame that watch-outs lowered; `rank` is empty where it is not a candidate."""
+
+    picture: str
+    label: str
+    rank: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WatchOutsView:
+    """What was lowered and why; what was looked for, and what was not."""
+
+    frames: tuple[LoweredView, ...]
+    looked_for: str
+    not_looked_for: str
+
+
+@dataclass(frozen=True)
 class ShotView:
     """A shot on the timeline, in per cent of the film."""
 
@@ -116,6 +135,8 @@ class SheetContext:
         Leads and supporting characters, most prominent first.
     dropped : tuple of DroppedView
         What was taken out and why.
+    watch_outs : WatchOutsView
+        What was lowered and why.
     shots : tuple of ShotView
         The timeline.
     notes, warnings : tuple of str
@@ -129,6 +150,7 @@ class SheetContext:
     cards: tuple[CardView, ...]
     cast: tuple[CharacterView, ...]
     dropped: tuple[DroppedView, ...]
+    watch_outs: WatchOutsView
     shots: tuple[ShotView, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]

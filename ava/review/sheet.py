@@ -9,8 +9,9 @@ import numpy as np
 
 from ava.core.media_time import clock
 from ava.ranking.cast import MAIN_CHARACTER
-from ava.ranking.rank import Candidate, DroppedFrames
+from ava.ranking.rank import Candidate, DroppedFrames, Ranking
 from ava.ranking.utility import standing_among
+from ava.ranking.watch_outs import Lowered
 from ava.review.annotations import families_of
 from ava.review.context import (
     BoxView,
@@ -19,8 +20,10 @@ from ava.review.context import (
     DroppedView,
     ExampleView,
     FamilyView,
+    LoweredView,
     SheetContext,
     ShotView,
+    WatchOutsView,
 )
 from ava.review.pages import render_page, static
 from ava.store.atomic import write_atomic
@@ -36,6 +39,8 @@ from ava.store.title_folder import (
     read_shots,
     read_title,
 )
+
+_SEEN = 0.5  # of a mark
 
 
 def render(context: SheetContext) -> str:
@@ -74,6 +79,7 @@ def sheet_context(folder: Path) -> SheetContext:
         cards=cards,
         cast=tuple(_character(one) for one in characters if one["role"] != "extra"),
         dropped=tuple(_dropped(one, labels) for one in ranking.dropped),
+        watch_outs=_watch_outs(ranking, title),
         shots=tuple(
             ShotView(
                 left=100 * shot["start_seconds"] / seconds,
@@ -83,7 +89,7 @@ def sheet_context(folder: Path) -> SheetContext:
             for shot in read_shots(folder)
         ),
         notes=ranking.notes,
-        warnings=(*source["warnings"], *title.pool.scores.problems),
+        warnings=(*source["warnings"], *_marks(title), *title.pool.scores.problems),
         software=title.facts["software"],
     )
 
@@ -195,6 +201,38 @@ def _palette(title: Title, row: int) -> tuple[tuple[str, float], ...]:
         ("#" + "".join(f"{value:02x}" for value in color), 100 * float(share))
         for color, share in zip(colors, shares, strict=True)
         if share > 0
+    )
+
+
+def _marks(title: Title) -> tuple[str, ...]:
+    """A line on each mark that stands at one place throughout the title."""
+    seen = title.pool.column("static_logo")
+    share = float((seen[~np.isnan(seen)] > _SEEN).mean()) if np.isfinite(seen).any() else 0.0
+    # Folders written before marks were looked for have none.
+    return tuple(
+        f"a mark, such as a logo, stands {one['place']} in {share:.0%} of the frames"
+        for one in title.facts.get("static_marks", [])
+    )
+
+
+def _watch_outs(ranking: Ranking, title: Title) -> WatchOutsView:
+    labels = {column.name: column.label for column in title.pool.scores.columns}
+    by_frame: dict[int, list[Lowered]] = {}
+    for one in ranking.lowered:
+        by_frame.setdefault(one.frame_id, []).append(one)
+    frames = tuple(
+        LoweredView(
+            proxy_name(frame_id),
+            found[0].label,
+            "" if found[0].rank is None else str(found[0].rank),
+            tuple(one.reason for one in found),
+        )
+        for frame_id, found in by_frame.items()
+    )
+    return WatchOutsView(
+        frames,
+        ", ".join(labels.get(name, name) for name in ranking.watched),
+        ", ".join(name.replace("_", " ") for name in ranking.not_watched),
     )
 
 

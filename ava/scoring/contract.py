@@ -250,7 +250,10 @@ class Provider:
     ----------
     scorers, analysers : tuple of type
         Classes that can be made without arguments.
+    on_request : tuple of type
+        Scorers that only run where a person asks for them by name (``scoring.on_request``).
     """
 
     scorers: tuple[type[Scorer], ...]
     analysers: tuple[type[Analyser], ...] = ()
+    on_request: tuple[type[Scorer], ...] = ()

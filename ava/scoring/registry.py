@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
-from ava.core.errors import ScorerError
+from ava.core.errors import ConfigError, ScorerError
 from ava.scoring.contract import Analyser, Column, Provider, Scorer
 
 GROUP = "ava.scorers"
@@ -21,10 +22,13 @@ class Registry:
         Scorer classes; no two share a name or a column.
     analysers : tuple of type
         Analyser classes; no two yield the same kind.
+    on_request : tuple of type
+        Scorer classes that are there and were not asked for.
     """
 
     scorers: tuple[type[Scorer], ...]
     analysers: tuple[type[Analyser], ...]
+    on_request: tuple[type[Scorer], ...] = ()
 
     def __post_init__(self) -> None:
         _refuse_twins("scorer", [scorer.card.name for scorer in self.scorers])
@@ -61,16 +65,37 @@ def _refuse_twins(what: str, names: list[str]) -> None:
         )
 
 
-def installed() -> Registry:
+@dataclass(frozen=True)
+class ScoringSettings:
+    """What is scored.
+
+    Attributes
+    ----------
+    on_request : tuple of str
+        Names of scorers that only run where they are asked for, such as "maturity".
+    """
+
+    on_request: tuple[str, ...] = ()
+
+
+def installed(on_request: Sequence[str] = ()) -> Registry:
     """Load every provider under the entry point group ``ava.scorers``.
+
+    Parameters
+    ----------
+    on_request : sequence of str
+        Names of the scorers to run, too, that only run where they are asked for.
 
     Raises
     ------
     ScorerError
         When a package offers something else than a `Provider`, cannot be imported, or clashes.
+    ConfigError
+        When nobody offers a scorer that was asked for.
     """
     scorers: list[type[Scorer]] = []
     analysers: list[type[Analyser]] = []
+    offered: dict[str, type[Scorer]] = {}
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
         try:
             provider = entry.load()
@@ -82,6 +107,14 @@ def installed() -> Registry:
             raise ScorerError(f"{entry.value} is not an ava.scoring.contract.Provider")
         scorers += provider.scorers
         analysers += provider.analysers
+        offered |= {scorer.card.name: scorer for scorer in provider.on_request}
     if not scorers:
         raise ScorerError("no scorers are installed", "install ava again")
-    return Registry(tuple(scorers), tuple(analysers))
+    for name in dict.fromkeys(on_request):
+        if name not in offered:
+            raise ConfigError(
+                f"no scorer {name!r} is offered on request",
+                f"there are: {', '.join(sorted(offered)) or 'none'}",
+            )
+        scorers.append(offered.pop(name))
+    return Registry(tuple(scorers), tuple(analysers), tuple(offered.values()))

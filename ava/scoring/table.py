@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,14 @@ class ScoreTable:
 
     def __contains__(self, name: str) -> bool:
         return name in self.values
+
+    def with_column(self, column: Column, values: NDArray[np.float32]) -> ScoreTable:
+        """The same table with one more column, which only the whole title could give."""
+        return replace(
+            self,
+            columns=(*self.columns, column),
+            values={**self.values, column.name: values},
+        )
 
     def scalars(self) -> Iterator[Column]:
         """The columns that hold one number per frame."""

@@ -161,6 +161,12 @@ def write_proxy(path: Path, pixels: NDArray[np.uint8]) -> None:
         path.write_bytes(jpeg_bytes(pixels))
 
 
+def read_proxy(path: Path) -> NDArray[np.uint8]:
+    """Read back what `write_proxy` wrote, (H, W, 3)."""
+    with store_errors(path), Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
 def picture_size(path: Path) -> tuple[int, int]:
     """Width and height of a picture file; only its header is read."""
     with store_errors(path), Image.open(path) as picture:

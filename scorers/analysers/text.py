@@ -16,6 +16,10 @@ from models.weights import require
 WEIGHTS = "text_detection_ppocr"
 _STEP_PX = 32  # the network halves five times
 _LONG_SIDE_PX = 640
+# Letters of 22 px in a picture of 540 lines still leave ink on the smaller picture, though often
+# too little to find them by.
+_GLANCE_SIDE_PX, _DOUBT = 384, 0.1
+_LEAST_CONTRAST = 12  # gray levels from the darkest to the brightest spot
 # Lettering is inked solidly and in thin strips. At a lower confidence, or without a limit on the
 # strip, a person before a plain wall is "text": film frames are not the documents it was made for.
 _INK, _MIN_CONFIDENCE, _UNCLIP = 0.3, 0.88, 1.5
@@ -32,10 +36,15 @@ class TextAnalyser:
 
     card: ClassVar[AnalyserCard] = AnalyserCard(
         "text",
-        1,
+        2,
         TextRegions,
         height_px=540,
-        settings={"long_side_px": _LONG_SIDE_PX, "min_confidence": _MIN_CONFIDENCE},
+        settings={
+            "long_side_px": _LONG_SIDE_PX,
+            "glance_side_px": _GLANCE_SIDE_PX,
+            "doubt": _DOUBT,
+            "min_confidence": _MIN_CONFIDENCE,
+        },
     )
     road: ClassVar[str] = ""
 
@@ -74,14 +83,22 @@ class TextAnalyser:
         )
 
     def _ink(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """How much each pixel looks like text, 0..1, shape (h, w)."""
-        height, width = picture.shape[:2]
-        shrink = min(1.0, _LONG_SIDE_PX / max(height, width))
-        size = tuple(
-            max(_STEP_PX, round(side * shrink / _STEP_PX) * _STEP_PX) for side in (width, height)
-        )
-        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        blue_first = (small[:, :, ::-1].astype(np.float32) - _MEAN) / _STD
+        """How much each pixel looks like text, 0..1, shape (h, w).
+
+        Most frames of a film have no text, and the network is heavy: it looks closely only where a
+        look at a smaller picture leaves a doubt.
+        """
+        glance = _resized(picture, _GLANCE_SIDE_PX)
+        # A black frame, or one plain tone: not worth even that.
+        if int(np.ptp(cv2.cvtColor(glance, cv2.COLOR_RGB2GRAY))) < _LEAST_CONTRAST:
+            return np.zeros(glance.shape[:2], np.float32)
+        ink = self._seen(glance)
+        if max(picture.shape[:2]) <= _GLANCE_SIDE_PX or float(ink.max()) < _DOUBT:
+            return ink
+        return self._seen(_resized(picture, _LONG_SIDE_PX))
+
+    def _seen(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        blue_first = (picture[:, :, ::-1].astype(np.float32) - _MEAN) / _STD
         tensor = np.ascontiguousarray(blue_first.transpose(2, 0, 1)[None])
         name = self._session.get_inputs()[0].name
         ink: NDArray[np.float32] = self._session.run(None, {name: tensor})[0][0, 0]
@@ -90,6 +107,16 @@ class TextAnalyser:
     def close(self) -> None:
         """Let go of the session."""
         self._session = None
+
+
+def _resized(picture: NDArray[np.uint8], long_side_px: int) -> NDArray[np.uint8]:
+    """The picture no larger than that, with sides that the network can halve five times."""
+    height, width = picture.shape[:2]
+    shrink = min(1.0, long_side_px / max(height, width))
+    size = tuple(
+        max(_STEP_PX, round(side * shrink / _STEP_PX) * _STEP_PX) for side in (width, height)
+    )
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 def _regions(
