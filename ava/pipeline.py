@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ava.casting import cast_title, known_of
 from ava.core.errors import MediaError
-from ava.core.geometry import Box, cropped
 from ava.core.media_time import parse_time
-from ava.core.progress import OnProgress, Progress, silent
+from ava.core.progress import OnProgress, silent
 from ava.ranking.profiles import load_profile
-from ava.ranking.rank import Ranking, rank_pool
+from ava.ranking.rank import Ranking, rank_for_canvases, rank_pool
 from ava.review.sheet import write_sheet
 from ava.scan.glance import area_of
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import Registry, installed
 from ava.scoring_pass import scored_title, software
 from ava.settings import Settings
-from ava.source.info import FrameRef, SourceFrame, VideoInfo
-from ava.source.opening import Source, open_source
+from ava.source.info import VideoInfo
+from ava.source.opening import open_source
 from ava.store.atomic import replacing_folder
-from ava.store.stills import (
-    Provenance,
-    StillSettings,
-    file_safe,
-    write_hdr_still,
-    write_still,
-)
+from ava.store.crops import layouts_of
+from ava.store.stills import Provenance, file_safe
 from ava.store.title_folder import (
     RANKING,
     SCORES,
-    STILLS,
     Title,
     folder_for,
     is_title_folder,
@@ -42,6 +33,7 @@ from ava.store.title_folder import (
     take_over,
     write_json,
 )
+from ava.winners import aspects_of, write_frame, write_shortlist, write_winners
 
 
 @dataclass(frozen=True)
@@ -118,11 +110,7 @@ def extract_title(
             title = scored_title(
                 source, draft, settings, runtime or Runtime(), registry, on_progress
             )
-            wanted = [
-                (ref, f"frame_{ref.frame_id:08d}_{file_safe(ref.label)}", None)
-                for ref in title.refs
-            ]
-            _write_stills(source, draft, title, wanted, settings, on_progress)
+            write_shortlist(source, draft, title, settings, on_progress)
     problems = _problems(title, source.info, settings)
     n_frames = int(title.facts["n_frames"])
     return TitleResult(folder, None, n_frames, problems, time.monotonic() - started)
@@ -180,12 +168,9 @@ def rank_title(
             pool = cast_title(draft, title, settings.cast, known)
             ranking = rank_pool(pool, settings.ranking, profile)
             write_json(draft / RANKING, ranking.to_json())
-            refs = {ref.frame_id: ref for ref in title.refs}
-            wanted = [
-                (refs[one.frame_id], f"{one.rank:03d}_{file_safe(one.label)}", one.rank)
-                for one in ranking.candidates
-            ]
-            _write_stills(source, draft, title, wanted, settings, on_progress)
+            layout_of = layouts_of(draft, pool, aspects_of(source.info, title))
+            crops = rank_for_canvases(pool, settings.ranking, profile, layout_of)
+            write_winners(source, draft, title, ranking, crops, settings, on_progress)
             write_sheet(draft)
     problems = _problems(title, source.info, settings)
     n_frames = 0 if title is earlier else int(title.facts["n_frames"])
@@ -246,48 +231,5 @@ def still_at(path: Path, at: str, out: Path | None, settings: Settings) -> Still
         area = area_of(source, frame, settings.scan)
     file = out or Path(f"{file_safe(info.title)}_{file_safe(label)}{settings.stills.suffix}")
     provenance = Provenance(info.path.name, label, None, software())
-    files = _write_frame(file, frame, area, info, provenance, settings.stills)
+    files = write_frame(file, frame, area, info, provenance, settings.stills)
     return StillResult(label, tuple(files), info.warnings)
-
-
-def _write_stills(
-    source: Source,
-    draft: Path,
-    title: Title,
-    wanted: Sequence[tuple[FrameRef, str, int | None]],
-    settings: Settings,
-    on_progress: OnProgress,
-) -> None:
-    """Decode the wanted frames once, in order of time, and write them at full resolution.
-
-    They are cropped like the pictures that were rated.
-    """
-    (draft / STILLS).mkdir()
-    areas = {
-        int(frame_id): title.areas[int(shot)]
-        for frame_id, shot in zip(title.pool.frame_ids, title.pool.shot_index, strict=True)
-    }
-    in_time = sorted(wanted, key=lambda one: one[0].time)
-    frames = source.read([ref for ref, _, _ in in_time])
-    total = float(len(in_time)) or math.nan
-    for done, (frame, (ref, name, rank)) in enumerate(zip(frames, in_time, strict=True), start=1):
-        provenance = Provenance(source.info.path.name, ref.label, rank, software())
-        path, area = draft / STILLS / f"{name}{settings.stills.suffix}", areas[ref.frame_id]
-        _write_frame(path, frame, area, source.info, provenance, settings.stills)
-        on_progress(Progress("stills", done, total, "stills"))
-
-
-def _write_frame(
-    path: Path,
-    frame: SourceFrame,
-    area: Box,
-    info: VideoInfo,
-    provenance: Provenance,
-    settings: StillSettings,
-) -> list[Path]:
-    """Write a frame and, where it is wanted and there is one, its HDR picture beside it."""
-    write_still(path, cropped(frame.rgb(), area), provenance, settings)
-    hdr = frame.hdr() if settings.hdr else None
-    if hdr is None:
-        return [path]
-    return [path, write_hdr_still(path, cropped(hdr, area), *info.color.h273_codes)]

@@ -78,6 +78,13 @@ def test_no_crop_cuts_a_face(seed: int) -> None:
         assert window[2] >= largest[2] - 1e-9
 
 
+def test_nobody_is_shown_without_a_head() -> None:
+    """The small face below may not be had at the price of the large one's body beside it."""
+    tall, low = (0.6, 0.02, 0.68, 0.2), (0.62, 0.5, 0.75, 0.8)
+    for crop in best_crops(layout(tall, low), CANVASES).values():
+        assert crop.box.y0 <= 0.02 or crop.box.x0 >= 0.68 or crop.box.x1 <= 0.6, crop
+
+
 def test_where_every_part_would_cut_a_face_there_is_none() -> None:
     wide = layout((0.1, 0.1, 0.9, 0.95))
     assert best_crop(wide, STORY) is None

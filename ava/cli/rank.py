@@ -29,6 +29,9 @@ def rank(
     out: Path = OUT,
     top: int | None = typer.Option(None, "--top", "-n", help="Candidates wanted per title."),
     profile: str | None = typer.Option(None, "--profile", help="Weights: a name, or a TOML file."),
+    canvas: list[str] = typer.Option(
+        [], "--canvas", metavar="NAME", help="Crops for this canvas only: 2:3, poster, or NAME=WxH."
+    ),
     still_format: str | None = FORMAT,
     hdr: bool | None = HDR,
     maturity: bool | None = MATURITY,
@@ -44,6 +47,7 @@ def rank(
     named = {
         "ranking.top": top,
         "ranking.profile": profile,
+        "ranking.canvases.names": canvas or None,
         "stills.format": still_format,
         "stills.hdr": hdr,
         "scoring.on_request": ["maturity"] if maturity else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ava.core.errors import ConfigError
 from ava.core.geometry import Box
 
 
@@ -17,17 +18,23 @@ class Canvas:
         Such as ``2:3``.
     use : str
         What it is for.
-    aspect : float
-        Width over height.
+    width_px, height_px : int
+        What a finished piece of artwork measures: a smaller part of a frame is no good for it.
     """
 
     name: str
     use: str
-    aspect: float
+    width_px: int
+    height_px: int
 
     def __post_init__(self) -> None:
-        if not self.aspect > 0:
-            raise ValueError(f"canvas {self.name}: the aspect ratio must be positive")
+        if min(self.width_px, self.height_px) < 1:
+            raise ValueError(f"canvas {self.name}: its sides must be positive")
+
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        return self.width_px / self.height_px
 
     def window(self, x: float, y: float, picture_aspect: float) -> Box:
         """The largest part of a picture of this shape, with a point as near its middle as can be.
@@ -47,11 +54,30 @@ class Canvas:
 
 
 CANVASES = (
-    Canvas("16:9", "billboard", 16 / 9),
-    Canvas("2:3", "poster", 2 / 3),
-    Canvas("3:4", "portrait", 3 / 4),
-    Canvas("1:1", "square", 1.0),
-    Canvas("4:3", "classic", 4 / 3),
-    Canvas("21:9", "banner", 21 / 9),
-    Canvas("9:16", "story", 9 / 16),
+    Canvas("16:9", "billboard", 1920, 1080),
+    Canvas("2:3", "poster", 1000, 1500),
+    Canvas("3:4", "portrait", 900, 1200),
+    Canvas("1:1", "square", 1080, 1080),
+    Canvas("4:3", "classic", 1440, 1080),
+    Canvas("21:9", "banner", 2520, 1080),
+    Canvas("9:16", "story", 1080, 1920),
 )
+
+
+def canvas_of(text: str) -> Canvas:
+    """One of `CANVASES` by its name or use, or one's own as ``NAME=WIDTHxHEIGHT`` in pixels.
+
+    Raises
+    ------
+    ConfigError
+        When it is neither.
+    """
+    for one in CANVASES:
+        if text in (one.name, one.use):
+            return one
+    name, equals, size = text.partition("=")
+    width, _, height = size.partition("x")
+    if equals and name and width.isdecimal() and height.isdecimal() and int(width) * int(height):
+        return Canvas(name, "own", int(width), int(height))
+    known = ", ".join(one.name for one in CANVASES)
+    raise ConfigError(f"there is no canvas {text!r}", f"use {known}, or NAME=WIDTHxHEIGHT")

@@ -158,7 +158,7 @@ def _heads(faces: Doubles) -> Doubles:
 
 
 def _whole(frame: FrameLayout, windows: Doubles, heights: Doubles) -> NDArray[np.bool_]:
-    """Which windows cut no face, and no head of a main person."""
+    """Which windows cut no face and no head of a main person, and show nobody without a head."""
     if not len(heights):
         return np.ones(len(windows), bool)
     boxes = frame.faces_xyxy.clip(0, 1)
@@ -167,6 +167,8 @@ def _whole(frame: FrameLayout, windows: Doubles, heights: Doubles) -> NDArray[np
     after: NDArray[np.bool_] = boxes[None, :, :2] >= windows[:, None, 2:]
     before: NDArray[np.bool_] = boxes[None, :, 2:] <= windows[:, None, :2]
     apart = np.any(after | before, axis=2)
+    beside = ~(after | before)[:, :, 0]
+    apart &= ~(beside & before[:, :, 1])  # a head above the window is a body without one in it
     kept: NDArray[np.bool_] = (_inside(boxes, windows) | apart).all(axis=1)
     return kept
 

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ava.core.errors import ConfigError
+from ava.ranking.canvas_picks import CanvasPick, CanvasSettings, LayoutOf, picks_for
 from ava.ranking.diversity import DiversitySettings, choose
 from ava.ranking.faceless import for_title
-from ava.ranking.gates import Dropped, GateSettings, apply_gates
+from ava.ranking.gates import Dropped, Gated, GateSettings, apply_gates
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile
 from ava.ranking.utility import Utility, utility_of
@@ -36,12 +37,15 @@ class RankingSettings:
         Where the gates stand.
     diversity : DiversitySettings
         How much likeness costs.
+    canvases : CanvasSettings
+        The shapes that crops are made for.
     """
 
     top: int = 12
     profile: str = "default"
     gates: GateSettings = field(default_factory=GateSettings)
     diversity: DiversitySettings = field(default_factory=DiversitySettings)
+    canvases: CanvasSettings = field(default_factory=CanvasSettings)
 
     def __post_init__(self) -> None:
         if self.top < 1:
@@ -192,10 +196,7 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
     NothingToRank
         When no frame is left, with the counts.
     """
-    gated = apply_gates(pool, settings.gates)
-    fitting, remarks = for_title(pool, gated.kept, profile)
-    utility = utility_of(pool, gated.kept, fitting)
-    watched = watch_over(pool, gated.kept, utility.total, profile.watch_outs)
+    gated, remarks, utility, watched = _weighed(pool, settings, profile)
     total = utility.total + watched.points.sum(axis=1)
     chosen = choose(pool, gated.kept, total, settings.top, settings.diversity)
     candidates = tuple(
@@ -226,6 +227,28 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
         tuple(column.name for column in watched.columns),
         watched.missing,
     )
+
+
+def rank_for_canvases(
+    pool: Pool, settings: RankingSettings, profile: Profile, layout_of: LayoutOf
+) -> dict[str, tuple[CanvasPick, ...]]:
+    """The best frames of a title for each canvas, by the same gates and weights; see `picks_for`."""
+    gated, _, utility, watched = _weighed(pool, settings, profile)
+    total = utility.total + watched.points.sum(axis=1)
+    canvases = settings.canvases
+    return picks_for(
+        canvases.canvases, pool, gated.kept, total, layout_of, canvases.top, settings.diversity
+    )
+
+
+def _weighed(
+    pool: Pool, settings: RankingSettings, profile: Profile
+) -> tuple[Gated, list[str], Utility, WatchedOver]:
+    gated = apply_gates(pool, settings.gates)
+    fitting, remarks = for_title(pool, gated.kept, profile)
+    utility = utility_of(pool, gated.kept, fitting)
+    watched = watch_over(pool, gated.kept, utility.total, profile.watch_outs)
+    return gated, list(remarks), utility, watched
 
 
 def _dropped(pool: Pool, one: Dropped) -> DroppedFrames:

@@ -120,6 +120,32 @@ class ShotView:
 
 
 @dataclass(frozen=True)
+class CropView:
+    """One crop: the file, the picture that it is cut out of, and where, in per cent of the crop."""
+
+    file: str
+    picture: str
+    alt: str
+    label: str
+    aspect: str
+    left: float
+    top: float
+    width: float
+    percent: int
+    warning: str
+
+
+@dataclass(frozen=True)
+class CanvasView:
+    """A canvas with its crops, best first."""
+
+    name: str
+    use: str
+    size: str
+    crops: tuple[CropView, ...]
+
+
+@dataclass(frozen=True)
 class SheetContext:
     """The whole page.
 
@@ -131,6 +157,8 @@ class SheetContext:
         Label and value pairs for the header.
     cards : tuple of CardView
         Candidates, best first.
+    canvases : tuple of CanvasView
+        The best crops for each canvas.
     cast : tuple of CharacterView
         Leads and supporting characters, most prominent first.
     dropped : tuple of DroppedView
@@ -148,6 +176,7 @@ class SheetContext:
     title: str
     facts: tuple[tuple[str, str], ...]
     cards: tuple[CardView, ...]
+    canvases: tuple[CanvasView, ...]
     cast: tuple[CharacterView, ...]
     dropped: tuple[DroppedView, ...]
     watch_outs: WatchOutsView

@@ -13,6 +13,7 @@ from ava.ranking.rank import Candidate, DroppedFrames, Ranking
 from ava.ranking.utility import standing_among
 from ava.ranking.watch_outs import Lowered
 from ava.review.annotations import families_of
+from ava.review.canvases import canvas_views
 from ava.review.context import (
     BoxView,
     CardView,
@@ -77,6 +78,7 @@ def sheet_context(folder: Path) -> SheetContext:
         title=title.facts["title"],
         facts=_facts(title, ranking.n_considered),
         cards=cards,
+        canvases=canvas_views(folder),
         cast=tuple(_character(one) for one in characters if one["role"] != "extra"),
         dropped=tuple(_dropped(one, labels) for one in ranking.dropped),
         watch_outs=_watch_outs(ranking, title),

@@ -29,7 +29,8 @@ from ava.store.tables import columns_of, read_table, write_table
 TITLE, SHOTS, FRAMES, SCORES = "title.json", "shots.parquet", "frames.parquet", "scores.parquet"
 RANKING, SHEET, STILLS, PROXIES = "ranking.json", "index.html", "stills", "proxies"
 CAST, PORTRAITS = "cast.json", "portraits"
-_OF_RANKING = frozenset({RANKING, SHEET, STILLS, CAST, PORTRAITS})
+CROPS, CROPS_FILE = "crops", "crops.json"
+_OF_RANKING = frozenset({RANKING, SHEET, STILLS, CAST, PORTRAITS, CROPS, CROPS_FILE})
 _FORMAT = 1
 
 

@@ -1,0 +1,123 @@
+"""The best frames for each canvas: a good billboard is not a good poster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ava.core.canvas import CANVASES, Canvas, canvas_of
+from ava.core.errors import ConfigError
+from ava.ranking.canvases import Crop, FrameLayout, best_crop
+from ava.ranking.diversity import DiversitySettings, choose
+from ava.ranking.pool import Pool
+
+LayoutOf = Callable[[int], FrameLayout]
+"""What is where in the frame of a row of the pool."""
+
+_CROP_SHARE = 0.5  # of a pick's worth; the rest is the frame's utility
+
+
+@dataclass(frozen=True)
+class CanvasSettings:
+    """Which canvases are served.
+
+    Attributes
+    ----------
+    names : tuple of str
+        See `ava.core.canvas.canvas_of`; none for no crops.
+    top : int
+        How many frames each gets, at most.
+    """
+
+    names: tuple[str, ...] = tuple(one.name for one in CANVASES)
+    top: int = 6
+
+    def __post_init__(self) -> None:
+        if self.top < 1:
+            raise ConfigError(f"canvases.top must be at least 1, not {self.top}")
+        names = [one.name for one in self.canvases]
+        if len(set(names)) < len(names):
+            raise ConfigError("two canvases have the same name", "name each once")
+
+    @property
+    def canvases(self) -> tuple[Canvas, ...]:
+        """The canvases themselves."""
+        return tuple(map(canvas_of, self.names))
+
+
+@dataclass(frozen=True)
+class CanvasPick:
+    """A frame for a canvas, and the part of it.
+
+    Attributes
+    ----------
+    rank : int
+        1 is the best on this canvas.
+    frame_id : int
+        Place in the decoded stream.
+    worth : float
+        0..1: half the frame's utility, half the crop's score.
+    crop : Crop
+        The part.
+    """
+
+    rank: int
+    frame_id: int
+    worth: float
+    crop: Crop
+
+    def to_json(self) -> dict[str, Any]:
+        """In plain JSON types."""
+        facts = self.crop.to_json()
+        return {"rank": self.rank, "frame_id": self.frame_id, "worth": self.worth, **facts}
+
+
+def picks_for(
+    canvases: Sequence[Canvas],
+    pool: Pool,
+    rows: NDArray[np.int64],
+    utility: NDArray[np.float64],
+    layout_of: LayoutOf,
+    top: int,
+    diversity: DiversitySettings,
+) -> dict[str, tuple[CanvasPick, ...]]:
+    """Choose frames for every canvas, as different from each other as candidates are.
+
+    Parameters
+    ----------
+    canvases : sequence of Canvas
+        What is wanted.
+    pool : Pool
+        All frames.
+    rows : ndarray of int64, shape (K,)
+        Those that passed the gates.
+    utility : ndarray of float64, shape (K,)
+        What they are worth whole.
+    layout_of : callable
+        What is where in the frame of a row of the pool.
+    top : int
+        How many each canvas gets, at most: fewer where every part of the others would cut a face.
+    diversity : DiversitySettings
+        How much likeness costs.
+    """
+    layouts = [layout_of(int(row)) for row in rows]
+    found: dict[str, tuple[CanvasPick, ...]] = {}
+    for canvas in canvases:
+        crops = [best_crop(layout, canvas) for layout in layouts]
+        served = np.array([crop is not None for crop in crops], bool)
+        if not served.any():
+            found[canvas.name] = ()
+            continue
+        scores = np.array([crop.score for crop in crops if crop is not None])
+        worth = (1 - _CROP_SHARE) * utility[served] + _CROP_SHARE * scores
+        chosen = choose(pool, rows[served], worth, top, diversity)
+        kept = [crop for crop in crops if crop is not None]
+        found[canvas.name] = tuple(
+            CanvasPick(rank, int(pool.frame_ids[rows[served][row]]), float(worth[row]), kept[row])
+            for rank, row in enumerate(chosen.picks, start=1)
+        )
+    return found
