@@ -29,6 +29,12 @@ def rank(
     out: Path = OUT,
     top: int | None = typer.Option(None, "--top", "-n", help="Candidates wanted per title."),
     profile: str | None = typer.Option(None, "--profile", help="Weights: a name, or a TOML file."),
+    spoiler_safe: float | None = typer.Option(
+        None,
+        "--spoiler-safe",
+        metavar="SHARE",
+        help="Nothing after that share: 0.75 spares the end.",
+    ),
     canvas: list[str] = typer.Option(
         [], "--canvas", metavar="NAME", help="Crops for this canvas only: 2:3, poster, or NAME=WxH."
     ),
@@ -47,6 +53,7 @@ def rank(
     named = {
         "ranking.top": top,
         "ranking.profile": profile,
+        "ranking.gates.spoiler_safe": spoiler_safe,
         "ranking.canvases.names": canvas or None,
         "stills.format": still_format,
         "stills.hdr": hdr,

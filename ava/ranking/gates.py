@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ava.core.errors import NothingToRank
+from ava.core.errors import ConfigError, NothingToRank
 from ava.ranking.pool import Pool
 
 Mask = NDArray[np.bool_]
@@ -40,6 +40,8 @@ class GateSettings:
     eyes_face_height, eyes_confidence : float
         A face that is smaller, of the picture's height, or whose landmarks are less sure, does not
         show whether its eyes are shut.
+    spoiler_safe : float
+        Share of the title after which nothing may be taken; 1 allows all of it.
     """
 
     black_brightness: float = 5.0
@@ -53,6 +55,14 @@ class GateSettings:
     eyes_open: float = 0.2
     eyes_face_height: float = 0.12
     eyes_confidence: float = 0.5
+    spoiler_safe: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.spoiler_safe <= 1:
+            raise ConfigError(
+                f"spoiler_safe must be over 0, up to 1, not {self.spoiler_safe:g}",
+                "0.75 takes nothing from the last quarter",
+            )
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,11 @@ class Gate:
     about: str
     may_lift: bool
     closed: Callable[[Pool, GateSettings], Mask]
+
+
+def _spoiler(pool: Pool, settings: GateSettings) -> Mask:
+    late: Mask = pool.pts_seconds > settings.spoiler_safe * pool.duration_seconds
+    return late
 
 
 def _black(pool: Pool, settings: GateSettings) -> Mask:
@@ -120,6 +135,7 @@ def _eyes_shut(pool: Pool, settings: GateSettings) -> Mask:
 
 
 GATES = (
+    Gate("spoiler", "later in the film than spoiler_safe allows", False, _spoiler),
     Gate("black", "black or nearly black", False, _black),
     Gate("uniform", "one plain tone, nothing to see", False, _uniform),
     Gate("transition", "in the middle of a fade or dissolve", True, _transition),

@@ -15,6 +15,7 @@ from ava.ranking.faceless import for_title
 from ava.ranking.gates import Dropped, Gated, GateSettings, apply_gates
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile
+from ava.ranking.spoilers import LATENESS, SpoilerSettings, lateness, with_lateness
 from ava.ranking.utility import Utility, utility_of
 from ava.ranking.watch_outs import Lowered, WatchedOver, lowered_frames, reason, watch_over
 
@@ -37,6 +38,8 @@ class RankingSettings:
         Where the gates stand.
     diversity : DiversitySettings
         How much likeness costs.
+    spoilers : SpoilerSettings
+        What a late frame loses.
     canvases : CanvasSettings
         The shapes that crops are made for.
     """
@@ -45,6 +48,7 @@ class RankingSettings:
     profile: str = "default"
     gates: GateSettings = field(default_factory=GateSettings)
     diversity: DiversitySettings = field(default_factory=DiversitySettings)
+    spoilers: SpoilerSettings = field(default_factory=SpoilerSettings)
     canvases: CanvasSettings = field(default_factory=CanvasSettings)
 
     def __post_init__(self) -> None:
@@ -196,7 +200,7 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
     NothingToRank
         When no frame is left, with the counts.
     """
-    gated, remarks, utility, watched = _weighed(pool, settings, profile)
+    pool, gated, remarks, utility, watched = _weighed(pool, settings, profile)
     total = utility.total + watched.points.sum(axis=1)
     chosen = choose(pool, gated.kept, total, settings.top, settings.diversity)
     candidates = tuple(
@@ -223,7 +227,11 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
         tuple(notes),
         profile.name,
         len(pool),
-        lowered_frames(pool, gated.kept, watched, ranks),
+        tuple(
+            one
+            for one in lowered_frames(pool, gated.kept, watched, ranks)
+            if one.column != LATENESS.name or one.rank is not None  # of a quarter of the film
+        ),
         tuple(column.name for column in watched.columns),
         watched.missing,
     )
@@ -233,7 +241,7 @@ def rank_for_canvases(
     pool: Pool, settings: RankingSettings, profile: Profile, layout_of: LayoutOf
 ) -> dict[str, tuple[CanvasPick, ...]]:
     """The best frames of a title for each canvas, by the same gates and weights; see `picks_for`."""
-    gated, _, utility, watched = _weighed(pool, settings, profile)
+    pool, gated, _, utility, watched = _weighed(pool, settings, profile)
     total = utility.total + watched.points.sum(axis=1)
     canvases = settings.canvases
     return picks_for(
@@ -243,12 +251,14 @@ def rank_for_canvases(
 
 def _weighed(
     pool: Pool, settings: RankingSettings, profile: Profile
-) -> tuple[Gated, list[str], Utility, WatchedOver]:
+) -> tuple[Pool, Gated, list[str], Utility, WatchedOver]:
+    pool = pool.with_column(LATENESS, lateness(pool, settings.spoilers))
     gated = apply_gates(pool, settings.gates)
     fitting, remarks = for_title(pool, gated.kept, profile)
     utility = utility_of(pool, gated.kept, fitting)
     watched = watch_over(pool, gated.kept, utility.total, profile.watch_outs)
-    return gated, list(remarks), utility, watched
+    watched = with_lateness(watched, pool, gated.kept, utility.total, settings.spoilers)
+    return pool, gated, list(remarks), utility, watched
 
 
 def _dropped(pool: Pool, one: Dropped) -> DroppedFrames:

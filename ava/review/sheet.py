@@ -10,6 +10,7 @@ import numpy as np
 from ava.core.media_time import clock
 from ava.ranking.cast import MAIN_CHARACTER
 from ava.ranking.rank import Candidate, DroppedFrames, Ranking
+from ava.ranking.spoilers import LATENESS
 from ava.ranking.utility import standing_among
 from ava.ranking.watch_outs import Lowered
 from ava.review.annotations import families_of
@@ -176,12 +177,13 @@ def _card(
 
 
 def _families(one: Candidate, title: Title, row: int) -> tuple[FamilyView, ...]:
-    """All numbers of a candidate; who is the main character only the cast could tell."""
+    """All numbers of a candidate, with those that only the whole title could tell."""
     columns = tuple(title.pool.scores.scalars())
     values = {column.name: float(title.pool.scores[column.name][row]) for column in columns}
+    of_title = {column.name: column for column in (MAIN_CHARACTER, LATENESS)}
     for part in one.parts:
-        if part.column == MAIN_CHARACTER.name:
-            columns = (*columns, MAIN_CHARACTER)
+        if part.column in of_title:
+            columns = (*columns, of_title[part.column])
             values[part.column] = np.nan if part.value is None else part.value
     return families_of(columns, values, standing_among(title.pool, values), one.parts)
 
