@@ -35,6 +35,7 @@ bench: $(READY) ## Measure, and write benchmarks/results/*.json
 	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.face_identity
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.faces
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.scorers
 
 clean: ## Remove the environment and what was built
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
