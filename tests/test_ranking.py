@@ -19,12 +19,13 @@ from ava.ranking.gates import GATES, GateSettings, apply_gates
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile, built_in, load_profile
 from ava.ranking.rank import Ranking, RankingSettings, rank_pool
+from ava.ranking.representative import REPRESENTATIVENESS
 from ava.ranking.utility import utility_of
 from ava.scoring.contract import Column
 from ava.scoring.registry import installed
 from ava.scoring.table import ScoreTable
 
-COLUMNS = (*installed().columns, MAIN_CHARACTER)
+COLUMNS = (*installed().columns, MAIN_CHARACTER, REPRESENTATIVENESS)
 PROFILE = load_profile("default")
 
 

@@ -15,6 +15,7 @@ from ava.ranking.faceless import for_title
 from ava.ranking.gates import Dropped, Gated, GateSettings, apply_gates
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile
+from ava.ranking.representative import REPRESENTATIVENESS, representativeness
 from ava.ranking.spoilers import LATENESS, SpoilerSettings, lateness, with_lateness
 from ava.ranking.utility import Utility, utility_of
 from ava.ranking.watch_outs import Lowered, WatchedOver, lowered_frames, reason, watch_over
@@ -253,6 +254,7 @@ def _weighed(
     pool: Pool, settings: RankingSettings, profile: Profile
 ) -> tuple[Pool, Gated, list[str], Utility, WatchedOver]:
     pool = pool.with_column(LATENESS, lateness(pool, settings.spoilers))
+    pool = pool.with_column(REPRESENTATIVENESS, representativeness(pool))
     gated = apply_gates(pool, settings.gates)
     fitting, remarks = for_title(pool, gated.kept, profile)
     utility = utility_of(pool, gated.kept, fitting)

@@ -10,6 +10,7 @@ import numpy as np
 from ava.core.media_time import clock
 from ava.ranking.cast import MAIN_CHARACTER
 from ava.ranking.rank import Candidate, DroppedFrames, Ranking
+from ava.ranking.representative import REPRESENTATIVENESS
 from ava.ranking.spoilers import LATENESS
 from ava.ranking.utility import standing_among
 from ava.ranking.watch_outs import Lowered
@@ -43,6 +44,7 @@ from ava.store.title_folder import (
 )
 
 _SEEN = 0.5  # of a mark
+_OF_TITLE = (MAIN_CHARACTER, REPRESENTATIVENESS, LATENESS)
 
 
 def render(context: SheetContext) -> str:
@@ -180,7 +182,7 @@ def _families(one: Candidate, title: Title, row: int) -> tuple[FamilyView, ...]:
     """All numbers of a candidate, with those that only the whole title could tell."""
     columns = tuple(title.pool.scores.scalars())
     values = {column.name: float(title.pool.scores[column.name][row]) for column in columns}
-    of_title = {column.name: column for column in (MAIN_CHARACTER, LATENESS)}
+    of_title = {column.name: column for column in _OF_TITLE}
     for part in one.parts:
         if part.column in of_title:
             columns = (*columns, of_title[part.column])

@@ -51,10 +51,11 @@ class ScoreTable:
         return name in self.values
 
     def with_column(self, column: Column, values: NDArray[np.float32]) -> ScoreTable:
-        """The same table with one more column, which only the whole title could give."""
+        """The same table with a column that only the whole title could give, in place of an older one."""
+        others = (one for one in self.columns if one.name != column.name)
         return replace(
             self,
-            columns=(*self.columns, column),
+            columns=(*others, column),
             values={**self.values, column.name: values},
         )
 
