@@ -32,7 +32,11 @@ _PORTRAIT_LINES_PX = 540
 
 
 def cast_title(
-    folder: Path, title: Title, settings: CastSettings, known: Sequence[KnownCharacter]
+    folder: Path,
+    title: Title,
+    settings: CastSettings,
+    known: Sequence[KnownCharacter],
+    write: bool = True,
 ) -> Pool:
     """Find the cast of a scored title, write it into its folder, and rate the frames by it.
 
@@ -46,6 +50,8 @@ def cast_title(
         How alike is the same person.
     known : sequence of KnownCharacter
         Those to recognize, with the most trusted first.
+    write : bool
+        Whether it is written; False only rates.
 
     Returns
     -------
@@ -58,7 +64,8 @@ def cast_title(
         return title.pool.with_column(MAIN_CHARACTER, nobody)
     earlier = [(one.key, one.name, one.centroid) for one in known]
     cast = find_cast(faces, read_screening(folder, title), settings, earlier)
-    write_cast(folder, cast, faces)
+    if write:
+        write_cast(folder, cast, faces)
     return title.pool.with_column(MAIN_CHARACTER, cast.presence(faces, title.pool.frame_ids))
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ava.casting import cast_title
 from ava.core.errors import AvaError, ConfigError
 from ava.core.frame_batch import FrameBatch
 from ava.core.geometry import cropped
 from ava.core.media_time import parse_time
 from ava.ranking.pool import Pool
+from ava.ranking.profiles import load_profile
 from ava.ranking.utility import standing_among
+from ava.ranking.why import Why, why
 from ava.review.annotations import families_of
 from ava.review.context import FamilyView
 from ava.review.overlay import draw_overlay
@@ -26,8 +30,9 @@ from ava.settings import Settings
 from ava.source.info import SourceFrame
 from ava.source.opening import open_source
 from ava.store.atomic import write_atomic
+from ava.store.cast_files import known_characters
 from ava.store.stills import file_safe
-from ava.store.title_folder import folder_for, is_title_folder, read_title
+from ava.store.title_folder import Title, folder_for, is_title_folder, read_title
 
 _LINES_PX = 540
 _NOT_RANKED = "its standing in the title is not known: rank the film first (ava rank)"
@@ -182,3 +187,44 @@ def _in_title(folder: Path, frame: SourceFrame) -> tuple[Pool | None, int | None
         return None, None
     rows = [row for row, ref in enumerate(title.refs) if ref.time == frame.ref.time]
     return title.pool, rows[0] if rows else None
+
+
+def why_frame(folder: Path, at: str, settings: Settings) -> Why:
+    """Why a frame of a ranked title is in or out, by the settings given; nothing is written.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        A title folder.
+    at : str
+        The frame's number in the decoded stream (as ``ranking.json`` has it), or its timecode or
+        file name; of times between two shortlisted frames the nearest is taken.
+    settings : Settings
+        As for ranking.
+
+    Raises
+    ------
+    StoreError
+        When the folder is none of ours.
+    ConfigError
+        When there is no such frame.
+    """
+    title = read_title(folder)
+    known = known_characters(folder)
+    pool = cast_title(folder, title, settings.cast, known, write=False)
+    row = _row_of(title, at)
+    return why(pool, row, settings.ranking, load_profile(settings.ranking.profile))
+
+
+def _row_of(title: Title, at: str) -> int:
+    for row, ref in enumerate(title.refs):
+        if at in (str(ref.frame_id), ref.label):
+            return row
+    rate = title.facts["source"]["frame_rate"]
+    if at.isdecimal() or title.facts["source"]["kind"] != "video":
+        raise ConfigError(
+            f"{at} is not on the shortlist of this title",
+            "the scan keeps the best frames of every shot; their numbers are in scores.parquet",
+        )
+    seconds = float(parse_time(at, Fraction(rate) if rate else None))
+    return int(np.abs(title.pool.pts_seconds - seconds).argmin())

@@ -18,6 +18,7 @@ from ava.cli.output import DEBUG, DEBUG_FLAG, fail
 from ava.cli.rank import rank
 from ava.cli.scorers import scorers
 from ava.cli.still import still
+from ava.cli.why import why
 from ava.core.errors import AvaError
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.command("compare")(compare)
 app.command("inspect")(inspect)
 app.command("still")(still)
 app.command("explain")(explain)
+app.command("why")(why)
 app.command("scorers")(scorers)
 app.command("doctor")(doctor)
 models = typer.Typer(help="Weight files: list, fetch, find.", no_args_is_help=True)

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from ava.core.errors import ConfigError
 from ava.ranking.canvas_picks import CanvasPick, CanvasSettings, LayoutOf, picks_for
 from ava.ranking.diversity import DiversitySettings, choose
-from ava.ranking.faceless import for_title
-from ava.ranking.gates import Dropped, Gated, GateSettings, apply_gates
+from ava.ranking.gates import Dropped, GateSettings
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile
-from ava.ranking.representative import REPRESENTATIVENESS, representativeness
-from ava.ranking.spoilers import LATENESS, SpoilerSettings, lateness, with_lateness
-from ava.ranking.utility import Utility, utility_of
-from ava.ranking.watch_outs import Lowered, WatchedOver, lowered_frames, reason, watch_over
+from ava.ranking.spoilers import LATENESS, SpoilerSettings
+from ava.ranking.utility import Utility
+from ava.ranking.watch_outs import Lowered, WatchedOver, lowered_frames, reason
+from ava.ranking.weighing import weigh
 
 _N_REASONS = 3
 _STRONG, _WEAK = 0.7, 0.15
@@ -201,9 +200,9 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
     NothingToRank
         When no frame is left, with the counts.
     """
-    pool, gated, remarks, utility, watched = _weighed(pool, settings, profile)
-    total = utility.total + watched.points.sum(axis=1)
-    chosen = choose(pool, gated.kept, total, settings.top, settings.diversity)
+    weighed = weigh(pool, settings.gates, settings.spoilers, profile)
+    pool, gated, utility, watched = weighed.pool, weighed.gated, weighed.utility, weighed.watched
+    chosen = choose(pool, gated.kept, weighed.total, settings.top, settings.diversity)
     candidates = tuple(
         _candidate(pool, int(gated.kept[row]), rank, row, utility, watched, likeness)
         for rank, (row, likeness) in enumerate(
@@ -215,7 +214,7 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
         rows = gated.kept[np.array(sorted(chosen.repeats), dtype=np.int64)]
         about = "nearly the same picture as a better candidate"
         dropped.append(_dropped(pool, Dropped("repeat", about, rows)))
-    notes = [*gated.lifted, *remarks]
+    notes = [*gated.lifted, *weighed.remarks]
     if len(candidates) < settings.top:
         found = f"only {len(candidates)} {'is' if len(candidates) == 1 else 'are'}"
         notes.append(
@@ -242,25 +241,17 @@ def rank_for_canvases(
     pool: Pool, settings: RankingSettings, profile: Profile, layout_of: LayoutOf
 ) -> dict[str, tuple[CanvasPick, ...]]:
     """The best frames of a title for each canvas, by the same gates and weights; see `picks_for`."""
-    pool, gated, _, utility, watched = _weighed(pool, settings, profile)
-    total = utility.total + watched.points.sum(axis=1)
-    canvases = settings.canvases
+    weighed = weigh(pool, settings.gates, settings.spoilers, profile)
+    wanted = settings.canvases
     return picks_for(
-        canvases.canvases, pool, gated.kept, total, layout_of, canvases.top, settings.diversity
+        wanted.canvases,
+        weighed.pool,
+        weighed.gated.kept,
+        weighed.total,
+        layout_of,
+        wanted.top,
+        settings.diversity,
     )
-
-
-def _weighed(
-    pool: Pool, settings: RankingSettings, profile: Profile
-) -> tuple[Pool, Gated, list[str], Utility, WatchedOver]:
-    pool = pool.with_column(LATENESS, lateness(pool, settings.spoilers))
-    pool = pool.with_column(REPRESENTATIVENESS, representativeness(pool))
-    gated = apply_gates(pool, settings.gates)
-    fitting, remarks = for_title(pool, gated.kept, profile)
-    utility = utility_of(pool, gated.kept, fitting)
-    watched = watch_over(pool, gated.kept, utility.total, profile.watch_outs)
-    watched = with_lateness(watched, pool, gated.kept, utility.total, settings.spoilers)
-    return pool, gated, list(remarks), utility, watched
 
 
 def _dropped(pool: Pool, one: Dropped) -> DroppedFrames:
