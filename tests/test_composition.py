@@ -225,7 +225,7 @@ def test_canvases_are_cut_around_the_subject() -> None:
         assert box.x0 <= 0.3 <= box.x1
         assert box.y0 <= 0.4 <= box.y1
     with pytest.raises(ValueError, match="positive"):
-        Canvas("none", "", 0)
+        Canvas("none", "", 0, 1)
     given = values(TitleSpaceScorer, np.full((270, 480, 3), 50, np.uint8))
     assert given["title_space_by_canvas"] == pytest.approx(np.ones(7))
 
