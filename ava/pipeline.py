@@ -11,7 +11,8 @@ from ava.core.errors import MediaError
 from ava.core.media_time import parse_time
 from ava.core.progress import OnProgress, silent
 from ava.ranking.profiles import load_profile
-from ava.ranking.rank import Ranking, rank_for_canvases, rank_pool
+from ava.ranking.rank import Ranking, rank_for_canvases, rank_weighed
+from ava.ranking.weighing import weigh
 from ava.review.sheet import write_sheet
 from ava.scan.glance import area_of
 from ava.scoring.contract import Runtime
@@ -166,10 +167,12 @@ def rank_title(
             else:
                 title = scored_title(source, draft, settings, runtime, registry, on_progress)
             pool = cast_title(draft, title, settings.cast, known)
-            ranking = rank_pool(pool, settings.ranking, profile)
+            wanted = settings.ranking
+            weighed = weigh(pool, wanted.gates, wanted.spoilers, profile)
+            ranking = rank_weighed(weighed, wanted)
             write_json(draft / RANKING, ranking.to_json())
             layout_of = layouts_of(draft, pool, aspects_of(source.info, title))
-            crops = rank_for_canvases(pool, settings.ranking, profile, layout_of)
+            crops = rank_for_canvases(weighed, wanted, layout_of)
             write_winners(source, draft, title, ranking, crops, settings, on_progress)
             write_sheet(draft)
     problems = _problems(title, source.info, settings)

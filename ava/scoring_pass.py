@@ -118,6 +118,7 @@ def scored_title(
             np.array(rows.in_transition, bool),
             table,
             max(result.shots[-1].end_seconds, 1e-3),
+            source.info.kind == "video",
         ),
         areas,
     )

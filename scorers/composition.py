@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ava.core.canvas import ATTENTION
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses, Faces, PersonMask, Saliency
 from ava.scoring.contract import Column, ScorerCard
@@ -17,7 +18,6 @@ from scorers.subject import MIN_FACE_HEIGHT, Subject, subject_of
 from scorers.title_space import calm_fields
 
 LAYOUT = (12, 8)
-ATTENTION = (16, 9)
 _THIRDS = np.array([(x / 3, y / 3) for x in (1, 2) for y in (1, 2)])
 _GOLDEN = np.array([(x, y) for x in (0.382, 0.618) for y in (0.382, 0.618)])
 _LOOKS_ASIDE = 12.0  # degrees of yaw; less is a look at us, and needs no room

@@ -56,6 +56,12 @@ def test_a_trailer_has_no_end_to_give_away() -> None:
     assert ranked(pool, spoilers=shorter).lowered
 
 
+def test_a_folder_of_pictures_has_no_end_either() -> None:
+    pictures = replace(film(40, 90), is_film=False)
+    assert not ranked(pictures, gates=GateSettings(spoiler_safe=0.5)).dropped
+    assert not ranked(pictures, spoilers=SpoilerSettings(lowers=0.9)).lowered
+
+
 def test_nothing_after_the_given_share() -> None:
     pool = film(40, 3)
     safe = ranked(pool, gates=GateSettings(spoiler_safe=0.5))

@@ -53,6 +53,9 @@ class Canvas:
         return Box(left, top, min(1.0, left + width), min(1.0, top + height))
 
 
+ATTENTION = (16, 9)
+"""Fields across and down of the map in the column ``attention``, by which crops are judged."""
+
 CANVASES = (
     Canvas("16:9", "billboard", 1920, 1080),
     Canvas("2:3", "poster", 1000, 1500),

@@ -14,9 +14,6 @@ from ava.core.geometry import Box
 
 Doubles = NDArray[np.float64]
 
-ATTENTION = (16, 9)
-"""Fields across and down of the map in the column ``attention``."""
-
 _SCALES = (1.0, 0.88, 0.76, 0.64)  # of the largest window of the shape
 _STEPS = (17, 7)  # places across and down
 _HAIR, _CHIN, _EARS = 0.35, 0.08, 0.15  # of a face's height and width, around its box

@@ -79,17 +79,20 @@ class Gate:
         Whether it is lifted, and that said, in a title that would otherwise keep no frame at all.
     closed : callable
         From pool and settings to a mask of the frames it drops.
+    limits : tuple of (str, str)
+        The settings that say how far, each with the column it is about, or "".
     """
 
     name: str
     about: str
     may_lift: bool
     closed: Callable[[Pool, GateSettings], Mask]
+    limits: tuple[tuple[str, str], ...] = ()
 
 
 def _spoiler(pool: Pool, settings: GateSettings) -> Mask:
     late: Mask = pool.pts_seconds > settings.spoiler_safe * pool.duration_seconds
-    return late
+    return late & pool.is_film
 
 
 def _black(pool: Pool, settings: GateSettings) -> Mask:
@@ -135,15 +138,35 @@ def _eyes_shut(pool: Pool, settings: GateSettings) -> Mask:
 
 
 GATES = (
-    Gate("spoiler", "later in the film than spoiler_safe allows", False, _spoiler),
-    Gate("black", "black or nearly black", False, _black),
-    Gate("uniform", "one plain tone, nothing to see", False, _uniform),
+    Gate(
+        "spoiler", "later in the film than spoiler_safe allows", False, _spoiler,
+        (("spoiler_safe", ""),),
+    ),
+    Gate(
+        "black", "black or nearly black", False, _black, (("black_brightness", "brightness"),)
+    ),
+    Gate(
+        "uniform", "one plain tone, nothing to see", False, _uniform,
+        (("uniform_contrast", "contrast"),),
+    ),
     Gate("transition", "in the middle of a fade or dissolve", True, _transition),
-    Gate("text", "a title card, credits, or a picture with text burnt in", True, _text),
-    Gate("clipped", "burnt out or drowned in black", True, _clipped),
-    Gate("blurred", "blurred, compared with the rest of this title", True, _blurred),
-    Gate("eyes_shut", "a principal face with its eyes shut", True, _eyes_shut),
-)
+    Gate(
+        "text", "a title card, credits, or a picture with text burnt in", True, _text,
+        tuple((name, name) for name in ("text_card", "text_share", "subtitle_band")),
+    ),
+    Gate(
+        "clipped", "burnt out or drowned in black", True, _clipped,
+        tuple((name, name) for name in ("clipped_bright", "clipped_dark")),
+    ),
+    Gate(
+        "blurred", "blurred, compared with the rest of this title", True, _blurred,
+        (("blurred_share", "sharpness"), ("blurred_share", "sharpest_area")),
+    ),
+    Gate(
+        "eyes_shut", "a principal face with its eyes shut", True, _eyes_shut,
+        (("eyes_open", "eyes_open"),),
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

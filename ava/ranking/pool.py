@@ -29,6 +29,8 @@ class Pool:
         The numbers, with the frame ids.
     duration_seconds : float
         Length of the title; positive.
+    is_film : bool
+        Whether it runs in time, and has an end to give away; a folder of pictures does not.
     """
 
     pts_seconds: NDArray[np.float64]
@@ -37,6 +39,7 @@ class Pool:
     in_transition: NDArray[np.bool_]
     scores: ScoreTable
     duration_seconds: float
+    is_film: bool = True
 
     def __post_init__(self) -> None:
         n_rows = len(self.scores)

@@ -17,7 +17,7 @@ from ava.ranking.profiles import Profile
 from ava.ranking.spoilers import LATENESS, SpoilerSettings
 from ava.ranking.utility import Utility
 from ava.ranking.watch_outs import Lowered, WatchedOver, lowered_frames, reason
-from ava.ranking.weighing import weigh
+from ava.ranking.weighing import Weighed, weigh
 
 _N_REASONS = 3
 _STRONG, _WEAK = 0.7, 0.15
@@ -193,14 +193,18 @@ class Ranking:
 
 
 def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Ranking:
-    """Rank the shortlisted frames of a title.
+    """Weigh and rank the shortlisted frames of a title.
 
     Raises
     ------
     NothingToRank
         When no frame is left, with the counts.
     """
-    weighed = weigh(pool, settings.gates, settings.spoilers, profile)
+    return rank_weighed(weigh(pool, settings.gates, settings.spoilers, profile), settings)
+
+
+def rank_weighed(weighed: Weighed, settings: RankingSettings) -> Ranking:
+    """Choose the candidates among frames that were weighed."""
     pool, gated, utility, watched = weighed.pool, weighed.gated, weighed.utility, weighed.watched
     chosen = choose(pool, gated.kept, weighed.total, settings.top, settings.diversity)
     candidates = tuple(
@@ -225,7 +229,7 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
         candidates,
         tuple(dropped),
         tuple(notes),
-        profile.name,
+        weighed.profile,
         len(pool),
         tuple(
             one
@@ -238,10 +242,9 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
 
 
 def rank_for_canvases(
-    pool: Pool, settings: RankingSettings, profile: Profile, layout_of: LayoutOf
+    weighed: Weighed, settings: RankingSettings, layout_of: LayoutOf
 ) -> dict[str, tuple[CanvasPick, ...]]:
     """The best frames of a title for each canvas, by the same gates and weights; see `picks_for`."""
-    weighed = weigh(pool, settings.gates, settings.spoilers, profile)
     wanted = settings.canvases
     return picks_for(
         wanted.canvases,

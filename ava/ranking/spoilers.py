@@ -47,7 +47,7 @@ class SpoilerSettings:
 
 def lateness(pool: Pool, settings: SpoilerSettings) -> NDArray[np.float32]:
     """How late each frame is: 0 until `starts`, 1 at the end; 0 throughout a short title."""
-    if pool.duration_seconds < 60 * settings.shortest_minutes:
+    if not pool.is_film or pool.duration_seconds < 60 * settings.shortest_minutes:
         return np.zeros(len(pool), np.float32)
     share = pool.pts_seconds / pool.duration_seconds
     late = (share - settings.starts) / (1 - settings.starts)

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ava.core.errors import ConfigError
+from ava.ranking.percentile import percentile_of
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile
 from ava.scoring.contract import Column
-
-_NEUTRAL = 0.5
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def utility_of(pool: Pool, rows: NDArray[np.int64], profile: Profile) -> Utility
     weights = np.array([weight for weight, _ in chosen])
     mass = _mass(pool, rows)
     percentiles = [
-        _percentile(pool.column(column.name)[rows].astype(np.float64), mass, column.better)
+        percentile_of(pool.column(column.name)[rows].astype(np.float64), mass, column.better)
         for _, column in chosen
     ]
     return Utility(
@@ -127,18 +126,3 @@ def _mass(pool: Pool, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     _, place, n_in_shot = np.unique(pool.shot_index[rows], return_inverse=True, return_counts=True)
     mass: NDArray[np.float64] = 1.0 / n_in_shot[place]
     return mass
-
-
-def _percentile(
-    values: NDArray[np.float64], mass: NDArray[np.float64], better: str
-) -> NDArray[np.float64]:
-    """Mass of the known values that are worse, plus half of those that are equal."""
-    result = np.full(len(values), _NEUTRAL)
-    known = ~np.isnan(values)
-    levels, place = np.unique(
-        values[known] if better == "more" else -values[known], return_inverse=True
-    )
-    on_level = np.bincount(place, mass[known], minlength=len(levels))
-    below = np.cumsum(on_level) - on_level
-    result[known] = (below + on_level / 2)[place] / mass[known].sum()
-    return result

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ava.core.errors import ConfigError
+from ava.ranking.percentile import percentile_of
 from ava.ranking.pool import Pool
 from ava.scoring.contract import Column
 
@@ -142,7 +143,7 @@ def watch_over(
         left += taken
         columns.append(known[name])
         points.append(taken)
-        percentile.append(_percentile(values))
+        percentile.append(percentile_of(values, np.ones(len(rows)), "less"))
     shape = (len(columns), len(rows))
     return WatchedOver(
         tuple(columns),
@@ -150,13 +151,6 @@ def watch_over(
         np.array(points).reshape(shape).T,
         tuple(missing),
     )
-
-
-def _percentile(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    known = np.sort(values[~np.isnan(values)])
-    below, up_to = (np.searchsorted(known, values, side=side) for side in ("left", "right"))
-    share = (len(known) - up_to + (up_to - below) / 2) / max(1, len(known))
-    return np.where(np.isnan(values), 0.5, share)
 
 
 def lowered_frames(

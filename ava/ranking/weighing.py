@@ -33,6 +33,8 @@ class Weighed:
         What speaks against it.
     remarks : tuple of str
         Where weights moved, and why.
+    profile : str
+        Name of the weights.
     """
 
     pool: Pool
@@ -40,6 +42,7 @@ class Weighed:
     utility: Utility
     watched: WatchedOver
     remarks: tuple[str, ...]
+    profile: str
 
     @property
     def total(self) -> NDArray[np.float64]:
@@ -63,4 +66,4 @@ def weigh(pool: Pool, gates: GateSettings, spoilers: SpoilerSettings, profile: P
     utility = utility_of(pool, gated.kept, fitting)
     watched = watch_over(pool, gated.kept, utility.total, profile.watch_outs)
     watched = with_lateness(watched, pool, gated.kept, utility.total, spoilers)
-    return Weighed(pool, gated, utility, watched, tuple(remarks))
+    return Weighed(pool, gated, utility, watched, tuple(remarks), profile.name)

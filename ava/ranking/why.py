@@ -7,25 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ava.ranking.diversity import choose
+from ava.ranking.gates import GATES, Dropped
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile
 from ava.ranking.rank import RankingSettings
 from ava.ranking.weighing import weigh
-
-_LIMITS = {
-    "spoiler": (("", "spoiler_safe"),),
-    "black": (("brightness", "black_brightness"),),
-    "uniform": (("contrast", "uniform_contrast"),),
-    "text": (
-        ("text_card", "text_card"),
-        ("text_share", "text_share"),
-        ("subtitle_band", "subtitle_band"),
-    ),
-    "clipped": (("clipped_bright", "clipped_bright"), ("clipped_dark", "clipped_dark")),
-    "blurred": (("sharpness", "blurred_share"), ("sharpest_area", "blurred_share")),
-    "eyes_shut": (("eyes_open", "eyes_open"),),
-}
-"""For every gate the columns it looks at, each with the setting that says how far."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +57,7 @@ def why(pool: Pool, row: int, settings: RankingSettings, profile: Profile) -> Wh
     frame_id, label = int(pool.frame_ids[row]), pool.labels[row]
     for gate in outcome.gated.dropped:
         if row in gate.rows:
-            because, change = _dropped(pool, row, gate.gate, gate.about, settings)
+            because, change = _dropped(pool, row, gate, settings)
             return Why(frame_id, label, None, because, change)
     place = int(np.searchsorted(outcome.gated.kept, row))
     total, kept = outcome.total, outcome.gated.kept
@@ -104,16 +90,17 @@ def why(pool: Pool, row: int, settings: RankingSettings, profile: Profile) -> Wh
 
 
 def _dropped(
-    pool: Pool, row: int, gate: str, about: str, settings: RankingSettings
+    pool: Pool, row: int, dropped: Dropped, settings: RankingSettings
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     columns = {column.name: column for column in pool.scores.columns}
-    because, change = [f"It was dropped: {about}."], []
-    for name, setting in _LIMITS.get(gate, ()):
+    because, change = [f"It was dropped: {dropped.about}."], []
+    gate = next(one for one in GATES if one.name == dropped.gate)
+    for setting, name in gate.limits:
         limit = getattr(settings.gates, setting)
-        if name and name in columns:
+        if name in columns:
             spoken = columns[name].spoken(float(pool.column(name)[row]))
             because.append(f"{name.replace('_', ' ').capitalize()}: {spoken}.")
         change.append(f"another limit: --set ranking.gates.{setting}=… (now {limit:g})")
-    if gate == "transition":
-        change.append("a moment before or after the fade: ava still, ava explain")
+    if not gate.limits:
+        change.append("another moment of the shot: ava still, ava explain")
     return tuple(because), tuple(dict.fromkeys(change))

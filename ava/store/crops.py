@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ava.core.canvas import Canvas
+from ava.core.canvas import ATTENTION, Canvas
 from ava.core.geometry import Box, cropped
 from ava.ranking.canvas_picks import CanvasPick, LayoutOf
-from ava.ranking.canvases import ATTENTION, FrameLayout
+from ava.ranking.canvases import FrameLayout
 from ava.ranking.pool import Pool
 from ava.store.stills import Provenance, StillSettings, file_safe, write_still
 from ava.store.tables import read_table

@@ -155,6 +155,7 @@ def read_title(folder: Path) -> Title:
         table["in_transition"],
         scores,
         facts["scanned_seconds"],
+        facts["source"]["kind"] == "video",
     )
     return Title(facts, refs, pool, _read_areas(folder))
 
