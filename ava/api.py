@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ava.comparing import Comparison, colors_of, compare_colors, require_comparable
 from ava.core.progress import OnProgress, silent
 from ava.pipeline import extract_title, rank_title
-from ava.ranking.rank import Candidate, Ranking
+from ava.ranking.results import Candidate, Ranking
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import installed
 from ava.settings import Settings, load_settings

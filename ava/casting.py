@@ -56,7 +56,8 @@ def cast_title(
     Returns
     -------
     Pool
-        That of the title with the column ``main_character``: NaN where faces were not looked at.
+        That of the title with the characters of every frame, and the column ``main_character``:
+        none, and NaN, where faces were not looked at.
     """
     faces = read_faces(folder)
     if faces is None:
@@ -66,7 +67,9 @@ def cast_title(
     cast = find_cast(faces, read_screening(folder, title), settings, earlier)
     if write:
         write_cast(folder, cast, faces)
-    return title.pool.with_column(MAIN_CHARACTER, cast.presence(faces, title.pool.frame_ids))
+    pool = title.pool.with_column(MAIN_CHARACTER, cast.presence(faces, title.pool.frame_ids))
+    seen = tuple(cast.in_frame(faces, int(frame_id)) for frame_id in pool.frame_ids)
+    return replace(pool, seen=seen)
 
 
 def known_of(

@@ -11,7 +11,8 @@ from ava.core.errors import MediaError
 from ava.core.media_time import parse_time
 from ava.core.progress import OnProgress, silent
 from ava.ranking.profiles import load_profile
-from ava.ranking.rank import Ranking, rank_for_canvases, rank_weighed
+from ava.ranking.rank import rank_for_canvases, rank_weighed
+from ava.ranking.results import Ranking
 from ava.ranking.weighing import weigh
 from ava.review.sheet import write_sheet
 from ava.scan.glance import area_of

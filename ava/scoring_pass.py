@@ -119,6 +119,7 @@ def scored_title(
             table,
             max(result.shots[-1].end_seconds, 1e-3),
             source.info.kind == "video",
+            n_torn=result.n_torn,
         ),
         areas,
     )
@@ -211,6 +212,7 @@ def _facts(
         "scanned_seconds": max(result.shots[-1].end_seconds, 1e-3),
         "n_frames": len(result.stats),
         "n_shots": len(result.shots),
+        "n_torn": result.n_torn,
         "software": software(),
         "scan_id": settings.scan_id,
         "scorer_ids": list(registry.ids),

@@ -13,7 +13,7 @@ from ava.core.canvas import Canvas
 from ava.core.geometry import Box, cropped
 from ava.core.progress import OnProgress, Progress
 from ava.ranking.canvas_picks import CanvasPick
-from ava.ranking.rank import Ranking
+from ava.ranking.results import Ranking
 from ava.scoring_pass import software
 from ava.settings import Settings
 from ava.source.info import FrameRef, SourceFrame, VideoInfo

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from ava.core.errors import ConfigError, NothingToRank
 from ava.ranking.cast import MAIN_CHARACTER
-from ava.ranking.diversity import DiversitySettings, choose
 from ava.ranking.gates import GATES, GateSettings, apply_gates
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile, built_in, load_profile
-from ava.ranking.rank import Ranking, RankingSettings, rank_pool
+from ava.ranking.rank import RankingSettings, rank_pool
 from ava.ranking.representative import REPRESENTATIVENESS
+from ava.ranking.results import Ranking
 from ava.ranking.utility import utility_of
 from ava.scoring.contract import Column
 from ava.scoring.registry import installed
@@ -183,32 +183,6 @@ def test_profiles_load_by_name_and_path(tmp_path: Path) -> None:
         load_profile(str(own))
     with pytest.raises(ConfigError, match="no profile 'nobody'"):
         load_profile("nobody")
-
-
-def test_likeness_is_weighed_against_utility() -> None:
-    """Two of three good frames are the same shot and look alike: the third comes second."""
-    layout = np.zeros((3, 96), np.float32)
-    layout[1] = 12.0
-    layout[2] = 200.0
-    colors = np.zeros((3, 216), np.float32)
-    colors[[0, 1], 5] = 1
-    colors[2, 99] = 1
-    pool = pool_of(3, layout=layout, color_histogram=colors)
-    pool.shot_index[2] = 9
-    rows, utility = np.arange(3), np.array([0.9, 0.85, 0.7])
-    assert choose(pool, rows, utility, 3, DiversitySettings()).picks == [0, 2, 1]
-    assert choose(pool, rows, utility, 3, DiversitySettings(strength=0)).picks == [0, 1, 2]
-
-
-def test_repeats_are_left_out_and_named() -> None:
-    layout = np.tile(np.linspace(0, 255, 96, dtype=np.float32), (4, 1))
-    layout[3] = layout[3, ::-1]
-    colors = np.zeros((4, 216), np.float32)
-    colors[:, 7] = 1
-    pool = pool_of(4, layout=layout, color_histogram=colors)
-    chosen = choose(pool, np.arange(4), np.array([0.5, 0.9, 0.7, 0.1]), 4, DiversitySettings())
-    assert chosen.picks == [1, 3]
-    assert chosen.repeats == {0: 1, 2: 1}
 
 
 def test_the_same_input_gives_the_same_order() -> None:

@@ -11,7 +11,8 @@ from ava.core.errors import ConfigError, NothingToRank
 from ava.ranking.gates import GateSettings
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import load_profile
-from ava.ranking.rank import Ranking, RankingSettings, rank_pool
+from ava.ranking.rank import RankingSettings, rank_pool
+from ava.ranking.results import Ranking
 from ava.ranking.spoilers import LATENESS, SpoilerSettings
 from tests.test_ranking import pool_of
 

@@ -19,7 +19,8 @@ import ava
 from ava.core.errors import ConfigError
 from ava.core.frame_batch import FrameBatch
 from ava.ranking.profiles import Profile, load_profile
-from ava.ranking.rank import Ranking, RankingSettings, rank_pool
+from ava.ranking.rank import RankingSettings, rank_pool
+from ava.ranking.results import Ranking
 from ava.ranking.watch_outs import WatchOut
 from ava.review.sheet import render, sheet_context
 from ava.scoring.analyses import Analyses

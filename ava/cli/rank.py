@@ -38,6 +38,15 @@ def rank(
     canvas: list[str] = typer.Option(
         [], "--canvas", metavar="NAME", help="Crops for this canvas only: 2:3, poster, or NAME=WxH."
     ),
+    need: list[str] = typer.Option(
+        [], "--need", metavar="WHAT:N", help="At least so many with it: lead:2, wide:3, anna:1."
+    ),
+    at_most: list[str] = typer.Option(
+        [],
+        "--at-most",
+        metavar="per-WHAT=N",
+        help="No more than that: per-shot=1, per-character=3.",
+    ),
     still_format: str | None = FORMAT,
     hdr: bool | None = HDR,
     maturity: bool | None = MATURITY,
@@ -55,6 +64,8 @@ def rank(
         "ranking.profile": profile,
         "ranking.gates.spoiler_safe": spoiler_safe,
         "ranking.canvases.names": canvas or None,
+        "ranking.diversity.need": need or None,
+        "ranking.diversity.at_most": at_most or None,
         "stills.format": still_format,
         "stills.hdr": hdr,
         "scoring.on_request": ["maturity"] if maturity else None,

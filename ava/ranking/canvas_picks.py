@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ava.core.canvas import CANVASES, Canvas, canvas_of
 from ava.core.errors import ConfigError
 from ava.ranking.canvases import Crop, FrameLayout, best_crop
-from ava.ranking.diversity import DiversitySettings, choose
 from ava.ranking.pool import Pool
+from ava.ranking.sets import Choices, DiversitySettings, choose
 
 LayoutOf = Callable[[int], FrameLayout]
 """What is where in the frame of a row of the pool."""
@@ -79,7 +79,7 @@ class CanvasPick:
 def picks_for(
     canvases: Sequence[Canvas],
     pool: Pool,
-    rows: NDArray[np.int64],
+    choices: Choices,
     utility: NDArray[np.float64],
     layout_of: LayoutOf,
     top: int,
@@ -93,8 +93,8 @@ def picks_for(
         What is wanted.
     pool : Pool
         All frames.
-    rows : ndarray of int64, shape (K,)
-        Those that passed the gates.
+    choices : Choices
+        The K frames that passed the gates.
     utility : ndarray of float64, shape (K,)
         What they are worth whole.
     layout_of : callable
@@ -102,9 +102,9 @@ def picks_for(
     top : int
         How many each canvas gets, at most: fewer where every part of the others would cut a face.
     diversity : DiversitySettings
-        How much likeness costs.
+        What the set of a canvas is to cover.
     """
-    layouts = [layout_of(int(row)) for row in rows]
+    layouts = [layout_of(int(row)) for row in choices.rows]
     found: dict[str, tuple[CanvasPick, ...]] = {}
     for canvas in canvases:
         crops = [best_crop(layout, canvas) for layout in layouts]
@@ -112,12 +112,12 @@ def picks_for(
         if not served.any():
             found[canvas.name] = ()
             continue
-        scores = np.array([crop.score for crop in crops if crop is not None])
-        worth = (1 - _CROP_SHARE) * utility[served] + _CROP_SHARE * scores
-        chosen = choose(pool, rows[served], worth, top, diversity)
-        kept = [crop for crop in crops if crop is not None]
+        scores = np.array([0.0 if crop is None else crop.score for crop in crops])
+        worth = (1 - _CROP_SHARE) * utility + _CROP_SHARE * scores
+        chosen = choose(choices, worth, top, diversity, served)
         found[canvas.name] = tuple(
-            CanvasPick(rank, int(pool.frame_ids[rows[served][row]]), float(worth[row]), kept[row])
+            CanvasPick(rank, int(pool.frame_ids[choices.rows[row]]), float(worth[row]), crop)
             for rank, row in enumerate(chosen.picks, start=1)
+            if (crop := crops[row]) is not None
         )
     return found

@@ -78,6 +78,11 @@ class Character:
     centroid: tuple[float, ...]
     best_face: int
 
+    @property
+    def called(self) -> str:
+        """By name, else by key: "Person 3"."""
+        return self.name or f"Person {self.key.removeprefix('c')}"
+
 
 @dataclass(frozen=True)
 class Cast:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ava.core.errors import ConfigError, NothingToRank
+from ava.ranking.credits import opening_and_end
 from ava.ranking.pool import Pool
 
 Mask = NDArray[np.bool_]
@@ -40,6 +41,8 @@ class GateSettings:
     eyes_face_height, eyes_confidence : float
         A face that is smaller, of the picture's height, or whose landmarks are less sure, does not
         show whether its eyes are shut.
+    credits_minutes : float
+        A title at least so long has studio logos and end credits; a trailer or clip has none.
     spoiler_safe : float
         Share of the title after which nothing may be taken; 1 allows all of it.
     """
@@ -55,6 +58,7 @@ class GateSettings:
     eyes_open: float = 0.2
     eyes_face_height: float = 0.12
     eyes_confidence: float = 0.5
+    credits_minutes: float = 10.0
     spoiler_safe: float = 1.0
 
     def __post_init__(self) -> None:
@@ -113,6 +117,12 @@ def _text(pool: Pool, settings: GateSettings) -> Mask:
     return card | (pool.column("text_share") >= settings.text_share)
 
 
+def _credits(pool: Pool, settings: GateSettings) -> Mask:
+    if not pool.is_film or pool.duration_seconds < 60 * settings.credits_minutes:
+        return np.zeros(len(pool), bool)
+    return opening_and_end(pool, _text(pool, settings))
+
+
 def _clipped(pool: Pool, settings: GateSettings) -> Mask:
     burnt = pool.column("clipped_bright") > settings.clipped_bright
     return burnt | (pool.column("clipped_dark") > settings.clipped_dark)
@@ -153,6 +163,9 @@ GATES = (
     Gate(
         "text", "a title card, credits, or a picture with text burnt in", True, _text,
         tuple((name, name) for name in ("text_card", "text_share", "subtitle_band")),
+    ),
+    Gate(
+        "credits", "among studio logos or end credits", True, _credits, (("credits_minutes", ""),)
     ),
     Gate(
         "clipped", "burnt out or drowned in black", True, _clipped,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ava.ranking.cast import Character
 from ava.scoring.contract import Column
 from ava.scoring.table import ScoreTable
 
@@ -31,6 +32,10 @@ class Pool:
         Length of the title; positive.
     is_film : bool
         Whether it runs in time, and has an end to give away; a folder of pictures does not.
+    seen : tuple of tuple of Character
+        The characters in each frame, most prominent first; empty where nobody looked for them.
+    n_torn : int
+        Pictures of the source that are damaged: they were never looked at.
     """
 
     pts_seconds: NDArray[np.float64]
@@ -40,11 +45,14 @@ class Pool:
     scores: ScoreTable
     duration_seconds: float
     is_film: bool = True
+    seen: tuple[tuple[Character, ...], ...] = ()
+    n_torn: int = 0
 
     def __post_init__(self) -> None:
         n_rows = len(self.scores)
         lengths = [len(self.pts_seconds), len(self.labels), len(self.shot_index)]
-        if any(length != n_rows for length in [*lengths, len(self.in_transition)]):
+        lengths += [len(self.in_transition), len(self.seen) if self.seen else n_rows]
+        if any(length != n_rows for length in lengths):
             raise ValueError("the columns of a pool must be as long as its scores")
         if not self.duration_seconds > 0:
             raise ValueError("duration_seconds must be positive")

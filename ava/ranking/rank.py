@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ava.core.errors import ConfigError
 from ava.ranking.canvas_picks import CanvasPick, CanvasSettings, LayoutOf, picks_for
-from ava.ranking.diversity import DiversitySettings, choose
 from ava.ranking.gates import Dropped, GateSettings
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile
+from ava.ranking.results import Candidate, DroppedFrames, Part, Ranking
+from ava.ranking.sets import Choices, Chosen, DiversitySettings, choose
 from ava.ranking.spoilers import LATENESS, SpoilerSettings
 from ava.ranking.utility import Utility
-from ava.ranking.watch_outs import Lowered, WatchedOver, lowered_frames, reason
+from ava.ranking.watch_outs import lowered_frames, reason
 from ava.ranking.weighing import Weighed, weigh
 
 _N_REASONS = 3
@@ -37,7 +37,7 @@ class RankingSettings:
     gates : GateSettings
         Where the gates stand.
     diversity : DiversitySettings
-        How much likeness costs.
+        What the set is to cover.
     spoilers : SpoilerSettings
         What a late frame loses.
     canvases : CanvasSettings
@@ -56,142 +56,6 @@ class RankingSettings:
             raise ConfigError(f"top must be at least 1, not {self.top}")
 
 
-@dataclass(frozen=True)
-class Part:
-    """What one column adds to a candidate's utility.
-
-    Attributes
-    ----------
-    column, label, about : str
-        The column, in a word and in a sentence.
-    value : float or None
-        The number itself; None where it does not apply.
-    percentile : float
-        Share of the ranked frames that are not better, 0..1.
-    points : float
-        What it adds; the parts of a candidate sum to its utility.
-    """
-
-    column: str
-    label: str
-    about: str
-    value: float | None
-    percentile: float
-    points: float
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A frame that could become artwork.
-
-    Attributes
-    ----------
-    rank : int
-        1 is the best.
-    frame_id : int
-        Place in the decoded stream.
-    pts_seconds : float
-        Time since the first picture.
-    label : str
-        Timecode or file name.
-    shot_index : int
-        Its shot.
-    utility : float
-        0..1.
-    likeness : float
-        To the nearest candidate ranked above it, 0..1; it was weighed against utility.
-    parts : tuple of Part
-        Where the utility comes from, in order of weight.
-    reasons : tuple of str
-        Plain sentences.
-    """
-
-    rank: int
-    frame_id: int
-    pts_seconds: float
-    label: str
-    shot_index: int
-    utility: float
-    likeness: float
-    parts: tuple[Part, ...]
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class DroppedFrames:
-    """Frames that were taken out for one reason: how many, and some of them."""
-
-    gate: str
-    about: str
-    count: int
-    example_frame_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """The result for one title.
-
-    Attributes
-    ----------
-    candidates : tuple of Candidate
-        Best first.
-    dropped : tuple of DroppedFrames
-        What was taken out, by reason.
-    notes : tuple of str
-        What a person should know: gates that were lifted, weights that moved because faces are
-        rare, fewer candidates than asked for.
-    profile : str
-        The weight profile.
-    n_considered : int
-        Shortlisted frames in all.
-    lowered : tuple of Lowered
-        Every frame that a watch-out lowered.
-    watched, not_watched : tuple of str
-        The watch-outs that were looked for, and those that nobody looked for.
-    """
-
-    candidates: tuple[Candidate, ...]
-    dropped: tuple[DroppedFrames, ...]
-    notes: tuple[str, ...]
-    profile: str
-    n_considered: int
-    lowered: tuple[Lowered, ...] = ()
-    watched: tuple[str, ...] = ()
-    not_watched: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """The ranking in plain JSON types."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, facts: dict[str, Any]) -> Ranking:
-        """The reverse of `to_json`."""
-        candidates = tuple(
-            Candidate(
-                **{
-                    **one,
-                    "parts": tuple(Part(**part) for part in one["parts"]),
-                    "reasons": tuple(one["reasons"]),
-                }
-            )
-            for one in facts["candidates"]
-        )
-        dropped = tuple(
-            DroppedFrames(**{**one, "example_frame_ids": tuple(one["example_frame_ids"])})
-            for one in facts["dropped"]
-        )
-        return cls(
-            candidates,
-            dropped,
-            tuple(facts["notes"]),
-            facts["profile"],
-            facts["n_considered"],
-            tuple(Lowered(**one) for one in facts.get("lowered", [])),
-            tuple(facts.get("watched", [])),
-            tuple(facts.get("not_watched", [])),
-        )
-
-
 def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Ranking:
     """Weigh and rank the shortlisted frames of a title.
 
@@ -205,20 +69,22 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
 
 def rank_weighed(weighed: Weighed, settings: RankingSettings) -> Ranking:
     """Choose the candidates among frames that were weighed."""
-    pool, gated, utility, watched = weighed.pool, weighed.gated, weighed.utility, weighed.watched
-    chosen = choose(pool, gated.kept, weighed.total, settings.top, settings.diversity)
+    pool, gated, watched = weighed.pool, weighed.gated, weighed.watched
+    choices = Choices.of(pool, gated.kept, settings.diversity)
+    chosen = choose(choices, weighed.total, settings.top, settings.diversity)
     candidates = tuple(
-        _candidate(pool, int(gated.kept[row]), rank, row, utility, watched, likeness)
-        for rank, (row, likeness) in enumerate(
-            zip(chosen.picks, chosen.likeness, strict=True), start=1
-        )
+        _candidate(weighed, choices, chosen, place) for place in range(len(chosen.picks))
     )
     dropped = [_dropped(pool, one) for one in gated.dropped]
+    if pool.n_torn:
+        dropped.append(
+            DroppedFrames("torn", "damaged in the file, never looked at", pool.n_torn, ())
+        )
     if chosen.repeats:
         rows = gated.kept[np.array(sorted(chosen.repeats), dtype=np.int64)]
         about = "nearly the same picture as a better candidate"
         dropped.append(_dropped(pool, Dropped("repeat", about, rows)))
-    notes = [*gated.lifted, *weighed.remarks]
+    notes = [*gated.lifted, *weighed.remarks, *chosen.unmet]
     if len(candidates) < settings.top:
         found = f"only {len(candidates)} {'is' if len(candidates) == 1 else 'are'}"
         notes.append(
@@ -249,7 +115,7 @@ def rank_for_canvases(
     return picks_for(
         wanted.canvases,
         weighed.pool,
-        weighed.gated.kept,
+        Choices.of(weighed.pool, weighed.gated.kept, settings.diversity),
         weighed.total,
         layout_of,
         wanted.top,
@@ -263,15 +129,10 @@ def _dropped(pool: Pool, one: Dropped) -> DroppedFrames:
     return DroppedFrames(one.gate, one.about, len(one.rows), examples)
 
 
-def _candidate(
-    pool: Pool,
-    pool_row: int,
-    rank: int,
-    row: int,
-    utility: Utility,
-    watched: WatchedOver,
-    likeness: float,
-) -> Candidate:
+def _candidate(weighed: Weighed, choices: Choices, chosen: Chosen, place: int) -> Candidate:
+    pool, utility, watched = weighed.pool, weighed.utility, weighed.watched
+    row = chosen.picks[place]
+    pool_row = int(choices.rows[row])
     rated = zip(utility.columns, utility.percentile[row], utility.parts[row], strict=True)
     warned = zip(watched.columns, watched.percentile[row], watched.points[row], strict=True)
     took = [one for one in warned if one[2] < 0]
@@ -289,15 +150,16 @@ def _candidate(
     )
     warnings = [reason(column, float(values[column.name]), points) for column, _, points in took]
     return Candidate(
-        rank=rank,
+        rank=place + 1,
         frame_id=int(pool.frame_ids[pool_row]),
         pts_seconds=float(pool.pts_seconds[pool_row]),
         label=pool.labels[pool_row],
         shot_index=int(pool.shot_index[pool_row]),
         utility=float(sum(part.points for part in parts)),
-        likeness=likeness,
+        diversity=chosen.diversity[place],
+        facets=choices.shown_by(row),
         parts=parts,
-        reasons=(*warnings, *_reasons(pool, pool_row, utility, row)),
+        reasons=(*warnings, *_reasons(pool, pool_row, utility, row), *_adds(chosen, place)),
     )
 
 
@@ -322,3 +184,9 @@ def _reasons(pool: Pool, pool_row: int, utility: Utility, row: int) -> tuple[str
         worse = round(100 * (1 - percentile[weakest]))
         reasons.append(f"Weak point, {column.label}: {worse} % of this title do better.")
     return tuple(reasons or ("Solid all round, without an outstanding strength.",))
+
+
+def _adds(chosen: Chosen, place: int) -> tuple[str, ...]:
+    """What the set would lack without it; the first candidate has all to itself."""
+    new = chosen.firsts[place]
+    return (f"First of the set with: {', '.join(new)}.",) if place and new else ()

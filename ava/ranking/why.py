@@ -6,12 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ava.ranking.diversity import choose
 from ava.ranking.gates import GATES, Dropped
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile
 from ava.ranking.rank import RankingSettings
+from ava.ranking.sets import Choices, choose
 from ava.ranking.weighing import weigh
+
+_FOLLOWED = 200  # picks; further down nobody looks
+_STRICTER = (
+    "stricter on what is the same: "
+    "--set ranking.diversity.near_duplicate_gray=… or near_duplicate_color=…"
+)
+_OTHER_WEIGHTS = "other weights: --profile, or --need for what it shows"
 
 
 @dataclass(frozen=True)
@@ -63,29 +70,27 @@ def why(pool: Pool, row: int, settings: RankingSettings, profile: Profile) -> Wh
     total, kept = outcome.total, outcome.gated.kept
     n_better = int((total > total[place]).sum())
     utility = f"Its utility is {100 * total[place]:.1f}, number {n_better + 1} of {len(kept)}."
-    chosen = choose(pool, kept, total, len(kept), settings.diversity)
+    choices = Choices.of(outcome.pool, kept, settings.diversity)
+    n_followed = max(settings.top, _FOLLOWED)
+    chosen = choose(
+        choices, total, settings.top, settings.diversity, beyond=n_followed - settings.top
+    )
     if place in chosen.repeats:
-        better = chosen.repeats[place]
-        name = pool.labels[int(kept[better])]
-        return Why(
-            frame_id,
-            label,
-            None,
-            (utility, f"It is nearly the same picture as {name}, which is worth more."),
-            (
-                "stricter on what is the same: "
-                "--set ranking.diversity.near_duplicate_gray=… or near_duplicate_color=…",
-            ),
-        )
+        name = pool.labels[int(kept[chosen.repeats[place]])]
+        because = (utility, f"It is nearly the same picture as {name}, which adds more to the set.")
+        return Why(frame_id, label, None, because, (_STRICTER,))
+    if place not in chosen.picks:
+        because = (utility, f"It is not among the first {n_followed} that would be taken.")
+        return Why(frame_id, label, None, because, (_OTHER_WEIGHTS,))
     rank = chosen.picks.index(place) + 1
-    likeness = chosen.likeness[rank - 1]
-    cost = f"Likeness of {100 * likeness:.0f} % to a better candidate costs it "
-    cost += f"{100 * settings.diversity.strength * likeness:.1f} points when the set is chosen."
+    adds = f"When its turn comes, {100 * chosen.diversity[rank - 1]:.0f} % of what it covers is new"
+    if first := chosen.firsts[rank - 1]:
+        adds += f" ({', '.join(first)})"
+    adds += f": with that it adds {100 * chosen.worth[rank - 1]:.1f} points to the set."
     if rank <= settings.top:
-        return Why(frame_id, label, rank, (f"It is candidate {rank}.", utility, cost), ())
-    last = chosen.picks[settings.top - 1]
-    bar = total[last] - settings.diversity.strength * chosen.likeness[settings.top - 1]
-    because = (utility, cost, f"The last candidate has {100 * bar:.1f} points after likeness.")
+        return Why(frame_id, label, rank, (f"It is candidate {rank}.", utility, adds), ())
+    bar = chosen.worth[settings.top - 1]
+    because = (utility, adds, f"The last candidate adds {100 * bar:.1f}.")
     return Why(frame_id, label, None, because, (f"asking for more: --top {rank}",))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ava.ranking.rank import Part
+from ava.ranking.results import Part
 from ava.review.context import FamilyView, ScoreView
 from ava.scoring.contract import FAMILIES, Column
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from ava.core.media_time import clock
 from ava.ranking.cast import MAIN_CHARACTER
-from ava.ranking.rank import Candidate, DroppedFrames, Ranking
 from ava.ranking.representative import REPRESENTATIVENESS
+from ava.ranking.results import Candidate, DroppedFrames, Ranking
 from ava.ranking.spoilers import LATENESS
 from ava.ranking.utility import standing_among
 from ava.ranking.watch_outs import Lowered

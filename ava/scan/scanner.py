@@ -27,6 +27,7 @@ _MIN_VOTES = 2  # one lone mixture of all lengths and middles is chance
 _PROGRESS_EVERY = 24
 _NEIGHBOURS = 2  # on either side of a frame, to see what moves
 _FLAT_STD = 6.0  # gray levels; the black or white end of a fade
+_GHOST_SHARE = 0.08  # of a transition, left and right of where both pictures are measured
 
 
 @dataclass(frozen=True)
@@ -236,7 +237,10 @@ class Scanner:
                 flattest = min(map(stats.luma_std_of, ends))
                 kind: Boundary = "fade" if flattest < _FLAT_STD else "dissolve"
                 breaks = [one for one in breaks if not fade.first <= one.at <= fade.last + 1]
-                breaks.append(_Break(fade.middle, kind, fade.first, fade.last + 1))
+                # What is a twentieth of the other picture is not found, but seen as a ghost.
+                margin = 1 + math.ceil(_GHOST_SHARE * (fade.last + 1 - fade.first))
+                clean_end, next_clean = fade.first - margin, fade.last + 1 + margin
+                breaks.append(_Break(fade.middle, kind, clean_end, next_clean))
         for one in sorted(breaks, key=lambda one: one.at):
             closed = self._close(builder, shortlist, one)
             if closed:

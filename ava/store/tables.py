@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ava.core.errors import StoreError
 from ava.core.geometry import Box
-from ava.ranking.rank import Ranking
+from ava.ranking.results import Ranking
 from ava.store.atomic import store_errors
 
 Columns = Mapping[str, Any]
@@ -86,7 +86,7 @@ def ranking_table(ranking: Ranking) -> pa.Table:
             "label",
             "shot_index",
             "utility",
-            "likeness",
+            "diversity",
         )
     }
     columns["reasons"] = [" ".join(one.reasons) for one in candidates]

@@ -16,7 +16,7 @@ from ava.core.errors import StoreError
 from ava.core.geometry import WHOLE_PICTURE, Box
 from ava.core.media_time import MediaTime
 from ava.ranking.pool import Pool
-from ava.ranking.rank import Ranking
+from ava.ranking.results import Ranking
 from ava.scan.frame_stats import FrameStats
 from ava.scan.shots import Shot
 from ava.scoring.analyses import Ragged
@@ -156,6 +156,7 @@ def read_title(folder: Path) -> Title:
         scores,
         facts["scanned_seconds"],
         facts["source"]["kind"] == "video",
+        n_torn=facts.get("n_torn", 0),
     )
     return Title(facts, refs, pool, _read_areas(folder))
 
