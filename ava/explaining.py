@@ -15,8 +15,8 @@ from ava.core.errors import AvaError, ConfigError
 from ava.core.frame_batch import FrameBatch
 from ava.core.geometry import cropped
 from ava.core.media_time import parse_time
+from ava.ranking.genre import profile_for
 from ava.ranking.pool import Pool
-from ava.ranking.profiles import load_profile
 from ava.ranking.utility import standing_among
 from ava.ranking.why import Why, why
 from ava.review.annotations import families_of
@@ -213,7 +213,7 @@ def why_frame(folder: Path, at: str, settings: Settings) -> Why:
     known = known_characters(folder)
     pool = cast_title(folder, title, settings.cast, known, write=False)
     row = _row_of(title, at)
-    return why(pool, row, settings.ranking, load_profile(settings.ranking.profile))
+    return why(pool, row, settings.ranking, profile_for(settings.ranking.profile, pool))
 
 
 def _row_of(title: Title, at: str) -> int:

@@ -10,7 +10,7 @@ from ava.casting import cast_title, known_of
 from ava.core.errors import MediaError
 from ava.core.media_time import parse_time
 from ava.core.progress import OnProgress, silent
-from ava.ranking.profiles import load_profile
+from ava.ranking.genre import profile_for, require_profile
 from ava.ranking.rank import rank_for_canvases, rank_weighed
 from ava.ranking.results import Ranking
 from ava.ranking.weighing import weigh
@@ -145,7 +145,7 @@ def rank_title(
         When every frame was dropped.
     """
     started = time.monotonic()
-    profile = load_profile(settings.ranking.profile)
+    require_profile(settings.ranking.profile)
     folder: Path | None = None
     if is_title_folder(path):
         folder, path = path, Path(read_title(path).facts["path"])
@@ -169,6 +169,7 @@ def rank_title(
                 title = scored_title(source, draft, settings, runtime, registry, on_progress)
             pool = cast_title(draft, title, settings.cast, known)
             wanted = settings.ranking
+            profile = profile_for(wanted.profile, pool)
             weighed = weigh(pool, wanted.gates, wanted.spoilers, profile)
             ranking = rank_weighed(weighed, wanted)
             write_json(draft / RANKING, ranking.to_json())

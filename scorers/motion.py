@@ -85,7 +85,7 @@ class MotionScorer(Weightless):
                 "Whether nothing changes between this frame and its neighbours: the still instant.",
             ),
             Column(
-                "action_peak", "diagonals/s", 0, float("inf"), "neither",
+                "action_peak", "diagonals/s", 0, float("inf"), "more",
                 "How abruptly the movement turns here: the peak of a jump, a gesture, a blow.",
             ),
         ),

@@ -28,7 +28,9 @@ def rank(
     ),
     out: Path = OUT,
     top: int | None = typer.Option(None, "--top", "-n", help="Candidates wanted per title."),
-    profile: str | None = typer.Option(None, "--profile", help="Weights: a name, or a TOML file."),
+    profile: str | None = typer.Option(
+        None, "--profile", help="Weights: auto, a name, or a TOML file."
+    ),
     spoiler_safe: float | None = typer.Option(
         None,
         "--spoiler-safe",

@@ -17,7 +17,9 @@ def why(
         ..., "--frame", metavar="ID|TIME", help="Its number, timecode or file name, or a time."
     ),
     top: int | None = typer.Option(None, "--top", "-n", help="Candidates wanted."),
-    profile: str | None = typer.Option(None, "--profile", help="Weights: a name, or a TOML file."),
+    profile: str | None = typer.Option(
+        None, "--profile", help="Weights: auto, a name, or a TOML file."
+    ),
     as_json: bool = JSON,
     assignments: list[str] = SET,
     config: Path | None = CONFIG,

@@ -27,12 +27,15 @@ class Profile:
         By column name, positive; only their proportions matter.
     watch_outs : mapping of str to WatchOut
         What lowers a frame, by column name, in the order in which it is taken off.
+    because : str
+        Why it was taken, where nobody named it.
     """
 
     name: str
     about: str
     weights: Mapping[str, float]
     watch_outs: Mapping[str, WatchOut] = field(default_factory=dict)
+    because: str = ""
 
     def __post_init__(self) -> None:
         if not self.weights:
@@ -50,8 +53,11 @@ def built_in() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
-def load_profile(name_or_path: str) -> Profile:
+def load_profile(name_or_path: str, based_on_it: tuple[str, ...] = ()) -> Profile:
     """A built-in profile by name, or one's own by the path of a TOML file.
+
+    A file may build on another profile with ``based_on``: what it weighs goes before, and a weight
+    of 0 takes a column out.
 
     Raises
     ------
@@ -70,15 +76,23 @@ def load_profile(name_or_path: str) -> Profile:
         facts = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
-    unknown = sorted(set(facts) - {"name", "about", "weights", "watch_outs"})
+    unknown = sorted(set(facts) - {"name", "about", "based_on", "weights", "watch_outs"})
     if unknown or not isinstance(facts.get("weights"), dict):
         raise ConfigError(
             f"{path} is not a profile" + (f": unknown key {unknown[0]}" if unknown else ""),
             "it holds name, about and a table [weights] of columns and numbers",
         )
+    weights, watch_outs = facts["weights"], read_watch_outs(facts.get("watch_outs", {}), str(path))
+    if "based_on" in facts:
+        if str(path) in based_on_it:
+            raise ConfigError(f"profile {path} is based on itself")
+        base = load_profile(str(facts["based_on"]), (*based_on_it, str(path)))
+        weights = {**base.weights, **weights}
+        weights = {name: weight for name, weight in weights.items() if weight != 0}
+        watch_outs = {**base.watch_outs, **watch_outs}
     return Profile(
         str(facts.get("name", path.stem)),
         str(facts.get("about", "")),
-        facts["weights"],
-        read_watch_outs(facts.get("watch_outs", {}), str(path)),
+        weights,
+        watch_outs,
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ava.core.errors import ConfigError
 from ava.ranking.canvas_picks import CanvasPick, CanvasSettings, LayoutOf, picks_for
 from ava.ranking.gates import Dropped, GateSettings
+from ava.ranking.genre import AUTO
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile
 from ava.ranking.results import Candidate, DroppedFrames, Part, Ranking
@@ -33,7 +34,8 @@ class RankingSettings:
     top : int
         How many candidates are wanted, at most.
     profile : str
-        Name of a built-in weight profile, or path of one's own.
+        Name of a built-in weight profile, or path of one's own; ``auto`` for the one that the
+        title's measures speak for.
     gates : GateSettings
         Where the gates stand.
     diversity : DiversitySettings
@@ -45,7 +47,7 @@ class RankingSettings:
     """
 
     top: int = 12
-    profile: str = "default"
+    profile: str = AUTO
     gates: GateSettings = field(default_factory=GateSettings)
     diversity: DiversitySettings = field(default_factory=DiversitySettings)
     spoilers: SpoilerSettings = field(default_factory=SpoilerSettings)

@@ -66,4 +66,5 @@ def weigh(pool: Pool, gates: GateSettings, spoilers: SpoilerSettings, profile: P
     utility = utility_of(pool, gated.kept, fitting)
     watched = watch_over(pool, gated.kept, utility.total, profile.watch_outs)
     watched = with_lateness(watched, pool, gated.kept, utility.total, spoilers)
-    return Weighed(pool, gated, utility, watched, tuple(remarks), profile.name)
+    chosen = (profile.because,) if profile.because else ()
+    return Weighed(pool, gated, utility, watched, (*chosen, *remarks), profile.name)
