@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ava.casting import cast_title, known_of
-from ava.core.errors import MediaError
+from ava.core.errors import ConfigError, MediaError
 from ava.core.media_time import parse_time
 from ava.core.progress import OnProgress, silent
 from ava.ranking.genre import profile_for, require_profile
@@ -124,6 +124,7 @@ def rank_title(
     settings: Settings,
     runtime: Runtime | None = None,
     on_progress: OnProgress = silent,
+    elsewhere: frozenset[int] = frozenset(),
 ) -> TitleResult:
     """Rank a film, or rank a title folder again, and write stills and contact sheet.
 
@@ -138,9 +139,13 @@ def rank_title(
         Folder under which the title gets its own; not used for a title folder.
     settings, runtime, on_progress
         See `extract_title`.
+    elsewhere : frozenset of int
+        Frames that may not be taken, by id: another set has them.
 
     Raises
     ------
+    ConfigError
+        When it is the folder of a season.
     NothingToRank
         When every frame was dropped.
     """
@@ -148,7 +153,12 @@ def rank_title(
     require_profile(settings.ranking.profile)
     folder: Path | None = None
     if is_title_folder(path):
-        folder, path = path, Path(read_title(path).facts["path"])
+        facts = read_title(path).facts
+        if "episodes" in facts:
+            raise ConfigError(
+                f"{path} is a season", "rank its episodes together again, with --as-season"
+            )
+        folder, path = path, Path(facts["path"])
         if not path.exists():
             raise MediaError(
                 f"the film of this title is not at {path} any more",
@@ -171,10 +181,10 @@ def rank_title(
             wanted = settings.ranking
             profile = profile_for(wanted.profile, pool)
             weighed = weigh(pool, wanted.gates, wanted.spoilers, profile)
-            ranking = rank_weighed(weighed, wanted)
+            ranking = rank_weighed(weighed, wanted, elsewhere)
             write_json(draft / RANKING, ranking.to_json())
-            layout_of = layouts_of(draft, pool, aspects_of(source.info, title))
-            crops = rank_for_canvases(weighed, wanted, layout_of)
+            layout_of = layouts_of(draft, pool, aspects_of(title))
+            crops = rank_for_canvases(weighed, wanted, layout_of, elsewhere)
             write_winners(source, draft, title, ranking, crops, settings, on_progress)
             write_sheet(draft)
     problems = _problems(title, source.info, settings)

@@ -30,18 +30,29 @@ from ava.store.title_folder import STILLS, Title
 
 
 @dataclass
-class _Wanted:
-    """What becomes of one frame: a still, crops, or both."""
+class Wanted:
+    """What becomes of one frame: a still, crops, or both.
+
+    Attributes
+    ----------
+    still : str
+        Name of its file, without an ending; empty for none.
+    rank : int or None
+        Its place, where it was ranked.
+    crops : list of (Canvas, CanvasPick)
+        The parts of it that are wanted.
+    """
 
     still: str = ""
     rank: int | None = None
     crops: list[tuple[Canvas, CanvasPick]] = field(default_factory=list)
 
 
-def aspects_of(info: VideoInfo, title: Title) -> list[float]:
+def aspects_of(title: Title) -> list[float]:
     """Width over height of every shortlisted frame as it was rated, without bars."""
+    source = title.facts["source"]
     shapes = [
-        (area.x1 - area.x0) * info.width_px / ((area.y1 - area.y0) * info.height_px)
+        (area.x1 - area.x0) * source["width_px"] / ((area.y1 - area.y0) * source["height_px"])
         for area in title.areas
     ]
     return [shapes[int(shot)] for shot in title.pool.shot_index]
@@ -52,10 +63,11 @@ def write_shortlist(
 ) -> None:
     """Write a full-resolution still of every shortlisted frame."""
     wanted = {
-        ref.frame_id: _Wanted(f"frame_{ref.frame_id:08d}_{file_safe(ref.label)}")
+        ref.frame_id: Wanted(f"frame_{ref.frame_id:08d}_{file_safe(ref.label)}")
         for ref in title.refs
     }
-    _write(source, draft, title, wanted, settings, on_progress)
+    (draft / STILLS).mkdir()
+    write_frames(source, draft, title, wanted, settings, on_progress)
 
 
 def write_winners(
@@ -68,29 +80,59 @@ def write_winners(
     on_progress: OnProgress,
 ) -> None:
     """Write the stills of the candidates and the crops for all canvases, in one ordered pass."""
-    wanted: dict[int, _Wanted] = defaultdict(_Wanted)
-    for one in ranking.candidates:
-        wanted[one.frame_id].still = f"{one.rank:03d}_{file_safe(one.label)}"
-        wanted[one.frame_id].rank = one.rank
     canvases = settings.ranking.canvases.canvases
-    for canvas in canvases:
-        for pick in crops[canvas.name]:
-            wanted[pick.frame_id].crops.append((canvas, pick))
-    entries = _write(source, draft, title, wanted, settings, on_progress)
+    (draft / STILLS).mkdir()
+    entries = write_frames(
+        source, draft, title, wanted_of(ranking, crops, canvases), settings, on_progress
+    )
     if canvases:
         write_crops_file(draft, canvases, entries)
 
 
-def _write(
+def wanted_of(
+    ranking: Ranking, crops: Mapping[str, Sequence[CanvasPick]], canvases: Sequence[Canvas]
+) -> dict[int, Wanted]:
+    """What becomes of each frame of a ranking, by frame id."""
+    wanted: dict[int, Wanted] = defaultdict(Wanted)
+    for one in ranking.candidates:
+        wanted[one.frame_id].still = f"{one.rank:03d}_{file_safe(one.label)}"
+        wanted[one.frame_id].rank = one.rank
+    for canvas in canvases:
+        for pick in crops[canvas.name]:
+            wanted[pick.frame_id].crops.append((canvas, pick))
+    return wanted
+
+
+def write_frames(
     source: Source,
     draft: Path,
     title: Title,
-    wanted: Mapping[int, _Wanted],
+    wanted: Mapping[int, Wanted],
     settings: Settings,
     on_progress: OnProgress,
 ) -> dict[str, list[dict[str, Any]]]:
-    """Decode the wanted frames once, in order of time; they are cut like the pictures that were rated."""
-    (draft / STILLS).mkdir()
+    """Decode the wanted frames once, in order of time; they are cut like the pictures that were rated.
+
+    Parameters
+    ----------
+    source : Source
+        The film.
+    draft : pathlib.Path
+        The folder to write into, with one for stills.
+    title : Title
+        What is known of the film.
+    wanted : mapping of int to Wanted
+        By frame id of this film.
+    settings : Settings
+        All settings; those of the stills are used.
+    on_progress : callable
+        Told how far it is.
+
+    Returns
+    -------
+    dict of str to list of dict
+        By canvas, entries of ``crops.json``.
+    """
     areas = {
         int(frame_id): title.areas[int(shot)]
         for frame_id, shot in zip(title.pool.frame_ids, title.pool.shot_index, strict=True)

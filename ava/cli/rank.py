@@ -19,7 +19,7 @@ from ava.cli.options import (
     SET,
     settings_from,
 )
-from ava.cli.titles import each_title
+from ava.cli.titles import each_title, season
 
 
 def rank(
@@ -53,6 +53,9 @@ def rank(
     hdr: bool | None = HDR,
     maturity: bool | None = MATURITY,
     cast: Path | None = CAST,
+    as_season: str | None = typer.Option(
+        None, "--as-season", metavar="NAME", help="One set over all episodes, and one for each."
+    ),
     open_sheet: bool = typer.Option(False, "--open", help="Open the contact sheet in a browser."),
     assignments: list[str] = SET,
     config: Path | None = CONFIG,
@@ -76,9 +79,13 @@ def rank(
     settings = settings_from(config, assignments, named)
     from ava.pipeline import rank_title
 
-    results = each_title(sources, out, settings, as_json, quiet, offline, rank_title)
+    if as_season is not None:
+        folders = [season(sources, out, as_season, settings, as_json, quiet, offline)]
+    else:
+        results = each_title(sources, out, settings, as_json, quiet, offline, rank_title)
+        folders = [one.folder for one in results]
     if open_sheet and not as_json:
         import webbrowser
 
-        for result in results:
-            webbrowser.open((result.folder / "index.html").resolve().as_uri())
+        for folder in folders:
+            webbrowser.open((folder / "index.html").resolve().as_uri())

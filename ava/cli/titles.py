@@ -55,6 +55,38 @@ def each_title(
     return done
 
 
+def season(
+    sources: list[Path],
+    out: Path,
+    name: str,
+    settings: Settings,
+    as_json: bool,
+    quiet: bool,
+    offline: bool,
+) -> Path:
+    """Rank every episode, and then all together; one that fails leaves the season unranked."""
+    from ava.pipeline import TitleResult, rank_title
+    from ava.scoring.contract import Runtime
+    from ava.season import rank_season
+
+    alone = each_title(sources, out, settings, False, True, offline, rank_title)
+    folders = [one.folder for one in alone]
+    with progress_bar(name, quiet or as_json) as on_progress:
+        runtime = Runtime(may_download=not offline, on_progress=on_progress)
+        result = rank_season(folders, out, name, settings, runtime, on_progress)
+    n_frames = sum(one.n_frames for one in alone)
+    problems = tuple(dict.fromkeys(line for one in alone for line in one.problems))
+    whole = TitleResult(result.folder, result.ranking, n_frames, problems, result.seconds)
+    if as_json:
+        episodes = [_document(one) for one in result.episodes]
+        print_json({"season": _document(whole), "episodes": episodes})
+    elif not quiet:
+        _summarize(whole)
+        for one in result.episodes:
+            typer.echo(f"Contact sheet: {one.folder / 'index.html'}")
+    return result.folder
+
+
 def _document(result: TitleResult) -> dict[str, Any]:
     document: dict[str, Any] = {
         "folder": str(result.folder),

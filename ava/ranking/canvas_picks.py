@@ -84,6 +84,7 @@ def picks_for(
     layout_of: LayoutOf,
     top: int,
     diversity: DiversitySettings,
+    free: NDArray[np.bool_],
 ) -> dict[str, tuple[CanvasPick, ...]]:
     """Choose frames for every canvas, as different from each other as candidates are.
 
@@ -103,12 +104,14 @@ def picks_for(
         How many each canvas gets, at most: fewer where every part of the others would cut a face.
     diversity : DiversitySettings
         What the set of a canvas is to cover.
+    free : ndarray of bool, shape (K,)
+        Which of the frames may be taken.
     """
     layouts = [layout_of(int(row)) for row in choices.rows]
     found: dict[str, tuple[CanvasPick, ...]] = {}
     for canvas in canvases:
         crops = [best_crop(layout, canvas) for layout in layouts]
-        served = np.array([crop is not None for crop in crops], bool)
+        served = free & np.array([crop is not None for crop in crops], bool)
         if not served.any():
             found[canvas.name] = ()
             continue

@@ -13,6 +13,12 @@ from ava.ranking.pool import Pool
 Floats = NDArray[np.float64]
 Coded = tuple[tuple[str, ...], NDArray[np.int64]]
 
+FACETS = (
+    "shot", "time", "episode", "characters", "company", "scale", "environment", "light", "palette",
+    "space",
+)  # fmt: skip
+"""Names of all facets."""
+
 NOBODY, STRANGERS = "nobody", "somebody else"
 _NO_ROOM = "no room for a title"
 _NO_NEWS = (STRANGERS, _NO_ROOM)
@@ -76,7 +82,8 @@ class Facet:
 
     def news(self, row: int) -> tuple[tuple[int, str], ...]:
         """The values whose coming into a set is worth saying, with their words."""
-        said = self.told and self.name != "environment"  # a number that tells nobody anything
+        # The number of an environment tells nobody anything, and an episode is in the label.
+        said = self.told and self.name not in ("environment", "episode")
         shown = self.index[row][self.share[row] > 0] if said else ()
         words = ((int(value), self.values[value]) for value in shown)
         return tuple((value, word) for value, word in words if word not in _NO_NEWS)
@@ -98,6 +105,10 @@ def facets_of(pool: Pool, rows: NDArray[np.int64]) -> tuple[Facet, ...]:
     found = [_one_of("shot", *_shots(pool, rows), None, 0.02, told=False)]
     if pool.is_film:
         found.append(_time(pool, rows))
+    if pool.episode:
+        names, codes = np.unique([pool.episode[row] for row in rows], return_inverse=True)
+        words = tuple(str(name) for name in names)
+        found.append(_one_of("episode", words, codes.astype(np.int64), None, 0.3))
     if pool.seen:
         found.append(_characters(pool, rows))
     if not np.isnan(pool.column("face_count")[rows]).all():

@@ -11,8 +11,16 @@ from numpy.typing import NDArray
 from ava.core.errors import ConfigError, NothingToRank
 from ava.ranking.credits import opening_and_end
 from ava.ranking.pool import Pool
+from ava.scoring.contract import Column
 
 Mask = NDArray[np.bool_]
+
+DROPPED_IN_EPISODE = Column(
+    "dropped_in_episode", "code", 0, 1, "less",
+    "Whether a gate of its own episode dropped the frame: 0 no, 1 yes.",
+    words=("no", "yes"),
+    family="filters",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,8 @@ def _clipped(pool: Pool, settings: GateSettings) -> Mask:
 
 
 def _blurred(pool: Pool, settings: GateSettings) -> Mask:
+    if pool.episode:  # one episode may be sharper than another; each was judged by itself
+        return np.zeros(len(pool), dtype=bool)
     # Title cards and black frames say nothing about how sharp this film is.
     pictures = ~(_black(pool, settings) | _uniform(pool, settings) | _text(pool, settings))
     closed = np.zeros(len(pool), dtype=bool)
@@ -147,7 +157,12 @@ def _eyes_shut(pool: Pool, settings: GateSettings) -> Mask:
     return shut & near & (pool.column("landmark_confidence") >= settings.eyes_confidence)
 
 
+def _out_of_episode(pool: Pool, settings: GateSettings) -> Mask:
+    return pool.column(DROPPED_IN_EPISODE.name) >= 1
+
+
 GATES = (
+    Gate("episode", "dropped in its own episode", True, _out_of_episode),
     Gate(
         "spoiler", "later in the film than spoiler_safe allows", False, _spoiler,
         (("spoiler_safe", ""),),

@@ -33,7 +33,7 @@ _GROUPS = {
     "title-above": ("room for a title above",),
     "title-below": ("room for a title below",),
 }
-_LIMITED = ("shot", "characters", "company", "scale", "space", "light", "environment")
+_LIMITED = ("shot", "characters", "company", "scale", "space", "light", "environment", "episode")
 _LIMITS = {f"per-{'character' if name == 'characters' else name}": name for name in _LIMITED}
 _UNLIMITED = ("nobody", "somebody else")  # are no characters
 

@@ -34,6 +34,8 @@ class Pool:
         Whether it runs in time, and has an end to give away; a folder of pictures does not.
     seen : tuple of tuple of Character
         The characters in each frame, most prominent first; empty where nobody looked for them.
+    episode : tuple of str
+        The episode of each frame, where the title is a season; else empty.
     n_torn : int
         Pictures of the source that are damaged: they were never looked at.
     """
@@ -46,12 +48,14 @@ class Pool:
     duration_seconds: float
     is_film: bool = True
     seen: tuple[tuple[Character, ...], ...] = ()
+    episode: tuple[str, ...] = ()
     n_torn: int = 0
 
     def __post_init__(self) -> None:
         n_rows = len(self.scores)
         lengths = [len(self.pts_seconds), len(self.labels), len(self.shot_index)]
         lengths += [len(self.in_transition), len(self.seen) if self.seen else n_rows]
+        lengths += [len(self.episode) if self.episode else n_rows]
         if any(length != n_rows for length in lengths):
             raise ValueError("the columns of a pool must be as long as its scores")
         if not self.duration_seconds > 0:

@@ -69,11 +69,24 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
     return rank_weighed(weigh(pool, settings.gates, settings.spoilers, profile), settings)
 
 
-def rank_weighed(weighed: Weighed, settings: RankingSettings) -> Ranking:
-    """Choose the candidates among frames that were weighed."""
+def rank_weighed(
+    weighed: Weighed, settings: RankingSettings, elsewhere: frozenset[int] = frozenset()
+) -> Ranking:
+    """Choose the candidates among frames that were weighed.
+
+    Parameters
+    ----------
+    weighed : Weighed
+        The frames.
+    settings : RankingSettings
+        How many, and how different.
+    elsewhere : frozenset of int
+        Frames that may not be taken, by id: another set has them, or the same picture.
+    """
     pool, gated, watched = weighed.pool, weighed.gated, weighed.watched
     choices = Choices.of(pool, gated.kept, settings.diversity)
-    chosen = choose(choices, weighed.total, settings.top, settings.diversity)
+    free = _free(weighed, elsewhere)
+    chosen = choose(choices, weighed.total, settings.top, settings.diversity, free)
     candidates = tuple(
         _candidate(weighed, choices, chosen, place) for place in range(len(chosen.picks))
     )
@@ -86,6 +99,9 @@ def rank_weighed(weighed: Weighed, settings: RankingSettings) -> Ranking:
         rows = gated.kept[np.array(sorted(chosen.repeats), dtype=np.int64)]
         about = "nearly the same picture as a better candidate"
         dropped.append(_dropped(pool, Dropped("repeat", about, rows)))
+    if not free.all():
+        about = "in the set of the season or of another episode"
+        dropped.append(_dropped(pool, Dropped("elsewhere", about, gated.kept[~free])))
     notes = [*gated.lifted, *weighed.remarks, *chosen.unmet]
     if len(candidates) < settings.top:
         found = f"only {len(candidates)} {'is' if len(candidates) == 1 else 'are'}"
@@ -109,8 +125,16 @@ def rank_weighed(weighed: Weighed, settings: RankingSettings) -> Ranking:
     )
 
 
+def _free(weighed: Weighed, elsewhere: frozenset[int]) -> NDArray[np.bool_]:
+    taken = np.array(sorted(elsewhere), np.int64)
+    return ~np.isin(weighed.pool.frame_ids[weighed.gated.kept], taken)
+
+
 def rank_for_canvases(
-    weighed: Weighed, settings: RankingSettings, layout_of: LayoutOf
+    weighed: Weighed,
+    settings: RankingSettings,
+    layout_of: LayoutOf,
+    elsewhere: frozenset[int] = frozenset(),
 ) -> dict[str, tuple[CanvasPick, ...]]:
     """The best frames of a title for each canvas, by the same gates and weights; see `picks_for`."""
     wanted = settings.canvases
@@ -122,6 +146,7 @@ def rank_for_canvases(
         layout_of,
         wanted.top,
         settings.diversity,
+        _free(weighed, elsewhere),
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ava.core.errors import ConfigError
 from ava.ranking.coverage import Coverage
-from ava.ranking.facets import Facet, facets_of
+from ava.ranking.facets import FACETS, Facet, facets_of
 from ava.ranking.needs import Need, Quota, masks_of, parse_limits, parse_needs
 from ava.ranking.pool import Pool
 from ava.ranking.repeats import Looks
@@ -27,9 +27,10 @@ class DiversitySettings:
     ----------
     strength : float
         What coverage counts, beside utility; 0 ranks by utility alone.
-    shot, time, characters, company, scale, environment, light, palette, space : float
-        Weights of the facets: another shot, part of the film, person, number of people, shot scale,
-        place, tone, colors, side with room for a title. Only their proportions matter.
+    shot, time, episode, characters, company, scale, environment, light, palette, space : float
+        Weights of the facets: another shot, part of the film, episode of a season, person, number
+        of people, shot scale, place, tone, colors, side with room for a title. Only their
+        proportions matter.
     need : tuple of str
         What the set must hold where the title has it, such as ``lead:2`` or ``wide:3``.
     at_most : tuple of str
@@ -44,6 +45,7 @@ class DiversitySettings:
     strength: float = 0.6
     shot: float = 3.0
     time: float = 2.0
+    episode: float = 3.0
     characters: float = 3.0
     company: float = 1.0
     scale: float = 2.0
@@ -67,8 +69,7 @@ class DiversitySettings:
     @property
     def weights(self) -> dict[str, float]:
         """Weight by name of the facet."""
-        names = ("shot", "time", "characters", "company", "scale", "environment", "light")
-        return {name: float(getattr(self, name)) for name in (*names, "palette", "space")}
+        return {name: float(getattr(self, name)) for name in FACETS}
 
 
 @dataclass(frozen=True)

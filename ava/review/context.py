@@ -155,6 +155,8 @@ class SheetContext:
         The title's name.
     facts : tuple of (str, str)
         Label and value pairs for the header.
+    episodes : tuple of (str, str)
+        Name and sheet of every episode, where the title is a season.
     cards : tuple of CardView
         Candidates, best first.
     canvases : tuple of CanvasView
@@ -175,6 +177,7 @@ class SheetContext:
 
     title: str
     facts: tuple[tuple[str, str], ...]
+    episodes: tuple[tuple[str, str], ...]
     cards: tuple[CardView, ...]
     canvases: tuple[CanvasView, ...]
     cast: tuple[CharacterView, ...]

@@ -80,6 +80,9 @@ def sheet_context(folder: Path) -> SheetContext:
     return SheetContext(
         title=title.facts["title"],
         facts=_facts(title, ranking.n_considered),
+        episodes=tuple(
+            (one["name"], f"{one['folder']}/{SHEET}") for one in title.facts.get("episodes", [])
+        ),
         cards=cards,
         canvases=canvas_views(folder),
         cast=tuple(_character(one) for one in characters if one["role"] != "extra"),
@@ -106,9 +109,10 @@ def _facts(title: Title, n_considered: int) -> tuple[tuple[str, str], ...]:
         ("Source", source["file"]),
         ("Picture", f"{source['width_px']} × {source['height_px']}, {source['codec']}"),
     ]
-    if source["kind"] == "video":
+    if source["kind"] != "stills":
         shown_rate = f"{_rate(rate)} frames/s" if rate else "variable rate"
-        facts.append(("Length", f"{clock(title.pool.duration_seconds)[:-4]}, {shown_rate}"))
+        together = "together" if source["kind"] == "season" else shown_rate
+        facts.append(("Length", f"{clock(title.pool.duration_seconds)[:-4]}, {together}"))
         looked = f"{title.facts['n_frames']:,} frames in {title.facts['n_shots']} shots"
         facts.append(("Looked at", f"{looked}; {n_considered} shortlisted"))
     else:

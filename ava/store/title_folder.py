@@ -17,6 +17,7 @@ from ava.core.geometry import WHOLE_PICTURE, Box
 from ava.core.media_time import MediaTime
 from ava.ranking.pool import Pool
 from ava.ranking.results import Ranking
+from ava.ranking.season import with_episodes
 from ava.scan.frame_stats import FrameStats
 from ava.scan.shots import Shot
 from ava.scoring.analyses import Ragged
@@ -68,12 +69,17 @@ class Title:
 
 def write_title(folder: Path, title: Title, stats: FrameStats, shots: tuple[Shot, ...]) -> None:
     """Write everything about a title but its pictures, ranking and sheet."""
-    facts = {"format": _FORMAT, **title.facts, "columns": _columns_json(title.pool.scores.columns)}
-    write_json(folder / TITLE, facts)
+    write_tables(folder, title)
     write_table(folder / SHOTS, columns_of(shots, Shot))
     write_table(
         folder / FRAMES, {field.name: getattr(stats, field.name) for field in fields(stats)}
     )
+
+
+def write_tables(folder: Path, title: Title) -> None:
+    """Write what is known of a title, and its shortlisted frames."""
+    facts = {"format": _FORMAT, **title.facts, "columns": _columns_json(title.pool.scores.columns)}
+    write_json(folder / TITLE, facts)
     pool = title.pool
     write_table(
         folder / SCORES,
@@ -155,9 +161,11 @@ def read_title(folder: Path) -> Title:
         table["in_transition"],
         scores,
         facts["scanned_seconds"],
-        facts["source"]["kind"] == "video",
+        facts["source"]["kind"] != "stills",
         n_torn=facts.get("n_torn", 0),
     )
+    if "episodes" in facts:
+        pool = with_episodes(pool, [one["name"] for one in facts["episodes"]])
     return Title(facts, refs, pool, _read_areas(folder))
 
 
@@ -186,12 +194,13 @@ def take_over(old: Path, new: Path) -> None:
             if path.name in _OF_RANKING:
                 continue
             if path.is_dir():
-                shutil.copytree(path, new / path.name, copy_function=_link_or_copy)
+                shutil.copytree(path, new / path.name, copy_function=link_or_copy)
             else:
-                _link_or_copy(str(path), str(new / path.name))
+                link_or_copy(str(path), str(new / path.name))
 
 
-def _link_or_copy(source: str, target: str) -> None:
+def link_or_copy(source: str, target: str) -> None:
+    """A second name for a file, or where the file system has none, a copy."""
     try:
         os.link(source, target)
     except OSError:
