@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -110,37 +111,40 @@ def identity_weights() -> Path:
         skip(error.message)
 
 
+def encode(
+    path: Path,
+    pictures: list[NDArray[np.uint8]],
+    rate: int = 24,
+    pts: list[int] | None = None,
+    sample_aspect: Fraction | None = None,
+) -> Path:
+    """Encode pictures as an H.264 file."""
+    import av
+
+    with av.open(str(path), "w") as box:
+        stream = box.add_stream("libx264", rate=rate)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"crf": "12", "g": "24"}
+        if sample_aspect is not None:
+            stream.codec_context.sample_aspect_ratio = sample_aspect
+        for index, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.time_base = Fraction(1, rate)
+            frame.pts = index if pts is None else pts[index]
+            box.mux(stream.encode(frame))
+        box.mux(stream.encode(None))
+    return path
+
+
 MakeVideo = Callable[..., Path]
 
 
 @pytest.fixture
 def make_video(tmp_path: Path) -> MakeVideo:
-    """Encodes pictures as an H.264 file; `options` go to the stream."""
-    from fractions import Fraction
+    """Encodes pictures in the test's own folder; see `encode`."""
 
-    import av
-
-    def make(
-        pictures: list[NDArray[np.uint8]],
-        name: str = "made.mp4",
-        rate: int = 24,
-        pts: list[int] | None = None,
-        sample_aspect: Fraction | None = None,
-    ) -> Path:
-        path = tmp_path / name
-        with av.open(str(path), "w") as box:
-            stream = box.add_stream("libx264", rate=rate)
-            stream.height, stream.width = pictures[0].shape[:2]
-            stream.pix_fmt = "yuv420p"
-            stream.options = {"crf": "12", "g": "24"}
-            if sample_aspect is not None:
-                stream.codec_context.sample_aspect_ratio = sample_aspect
-            for index, picture in enumerate(pictures):
-                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-                frame.time_base = Fraction(1, rate)
-                frame.pts = index if pts is None else pts[index]
-                box.mux(stream.encode(frame))
-            box.mux(stream.encode(None))
-        return path
+    def make(pictures: list[NDArray[np.uint8]], name: str = "made.mp4", **options: Any) -> Path:
+        return encode(tmp_path / name, pictures, **options)
 
     return make
