@@ -210,6 +210,7 @@ def why_frame(folder: Path, at: str, settings: Settings) -> Why:
         When there is no such frame.
     """
     title = read_title(folder)
+    settings = settings.for_title(title.facts["title"], title.facts["source"]["content_id"])
     known = known_characters(folder)
     pool = cast_title(folder, title, settings.cast, known, write=False)
     row = _row_of(title, at)

@@ -106,6 +106,7 @@ def extract_title(
     """
     started = time.monotonic()
     with open_source(path) as source:
+        settings = settings.for_title(source.info.title, source.info.content_id)
         folder = folder_for(out, file_safe(source.info.title), source.info.content_id)
         with replacing_folder(folder) as draft:
             registry = installed(settings.scoring.on_request)
@@ -165,6 +166,8 @@ def rank_title(
                 "put it back there, or rank it from where it is now",
             )
     with open_source(path) as source:
+        settings = settings.for_title(source.info.title, source.info.content_id)
+        require_profile(settings.ranking.profile)
         registry = installed(settings.scoring.on_request)
         scans_as_asked = folder is None  # a title folder keeps the scan that it was made with
         folder = folder or folder_for(out, file_safe(source.info.title), source.info.content_id)

@@ -115,13 +115,14 @@ def rank_season(
         When every frame was dropped.
     """
     started = time.monotonic()
-    require_profile(settings.ranking.profile)
     members = [_Member(folder, read_title(folder)) for folder in folders]
     target = out / file_safe(name)
+    settings_of_all, settings = settings, settings.for_title(name, "")
+    require_profile(settings.ranking.profile)
     _require_episodes(members, target)
     wanted = settings.ranking
     with replacing_folder(target) as draft:
-        title, starts = _as_title(name, members, settings)
+        title, starts = _as_title(name, members, settings_of_all)
         write_season(draft, title, folders, starts)
         pool = cast_title(draft, title, settings.cast, _named_in(folders))
         weighed = weigh(pool, wanted.gates, wanted.spoilers, profile_for(wanted.profile, pool))
@@ -135,7 +136,7 @@ def rank_season(
     episodes = []
     for at, member in enumerate(members):
         elsewhere = taken_in(at, pool, taken, wanted.diversity)
-        result = rank_title(member.folder, out, settings, runtime, on_progress, elsewhere)
+        result = rank_title(member.folder, out, settings_of_all, runtime, on_progress, elsewhere)
         taken |= {season_id(at, frame_id) for frame_id in _chosen_in(member.folder)}
         episodes.append(result)
     return SeasonResult(target, ranking, tuple(episodes), time.monotonic() - started)
@@ -206,7 +207,9 @@ def _as_title(
 
 def _kept(member: _Member, settings: Settings) -> NDArray[np.int64]:
     """Rows that pass the episode's own gates."""
-    return apply_gates(member.title.pool, settings.ranking.gates).kept
+    facts = member.title.facts
+    own = settings.for_title(facts["title"], facts["source"]["content_id"])
+    return apply_gates(member.title.pool, own.ranking.gates).kept
 
 
 def _named_in(folders: Sequence[Path]) -> list[KnownCharacter]:

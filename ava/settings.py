@@ -1,6 +1,7 @@
 """All settings of a run, from dataclasses, a file and the command line.
 
 Later wins: the defaults, then ``ava.toml``, then ``--set section.key=value``, then named options.
+What ``[titles.NAME]`` says of a single title goes before them all, since it was meant for it alone.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -22,6 +23,7 @@ from ava.scoring.registry import ScoringSettings
 from ava.store.stills import StillSettings
 
 FILE_NAME = "ava.toml"
+_SHORTEST_ID = 8  # of a content id: a shorter one may be a name
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,9 @@ class Settings:
         How faces become characters.
     stills : StillSettings
         How the winners are written.
+    titles : mapping of str to mapping
+        What is different for a single title, by its name (that of the file, without ending) or
+        the start of its content id: sections as above, such as ``ranking.gates.spoiler_safe``.
     """
 
     scan: ScanSettings = field(default_factory=ScanSettings)
@@ -47,6 +52,32 @@ class Settings:
     ranking: RankingSettings = field(default_factory=RankingSettings)
     cast: CastSettings = field(default_factory=CastSettings)
     stills: StillSettings = field(default_factory=StillSettings)
+    titles: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.titles:
+            self._of(name)
+
+    def for_title(self, name: str, content_id: str) -> Settings:
+        """The settings of one title.
+
+        Parameters
+        ----------
+        name : str
+            What it is called.
+        content_id : str
+            Fingerprint of its source.
+        """
+        for key in self.titles:
+            if key == name or (len(key) >= _SHORTEST_ID and content_id.startswith(key)):
+                return self._of(key)
+        return self
+
+    def _of(self, key: str) -> Settings:
+        facts = self.titles[key]
+        if not isinstance(facts, dict) or "titles" in facts:
+            raise ConfigError(f"titles.{key} must hold sections of settings", "such as ranking")
+        return updated(dataclasses.replace(self, titles={}), facts, f"titles.{key}")
 
     @property
     def scan_id(self) -> str:
@@ -119,6 +150,8 @@ def updated(section: Section, facts: dict[str, Any], where: str) -> Section:
 def _of_kind(name: str, value: Any, current: Any, where: str) -> Any:
     if isinstance(current, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if isinstance(current, dict) and isinstance(value, dict):
+        return {**current, **value}
     if isinstance(current, tuple):
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise ConfigError(f"{where}: {name} must be a list of names")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import ava
 from ava.core.errors import ConfigError, NothingToRank
 from ava.ranking.gates import GateSettings
 from ava.ranking.pool import Pool
@@ -14,6 +17,8 @@ from ava.ranking.profiles import load_profile
 from ava.ranking.rank import RankingSettings, rank_pool
 from ava.ranking.results import Ranking
 from ava.ranking.spoilers import LATENESS, SpoilerSettings
+from ava.settings import load_settings
+from ava.store.title_folder import read_title
 from tests.test_ranking import pool_of
 
 PROFILE = load_profile("default")
@@ -84,3 +89,37 @@ def test_senseless_settings_are_refused() -> None:
         SpoilerSettings(starts=1)
     with pytest.raises(ConfigError, match="lowers"):
         SpoilerSettings(lowers=np.inf)
+
+
+def test_a_single_title_has_its_own_limit(tmp_path: Path) -> None:
+    """Named by its file or its content, it goes before what holds for all."""
+    path = tmp_path / "ava.toml"
+    path.write_text(
+        "[ranking.gates]\nspoiler_safe = 0.9\n"
+        '[titles."The Last Reel".ranking.gates]\nspoiler_safe = 0.5\n'
+        "[titles.0123456789ab.ranking]\ntop = 3\n",
+        "utf-8",
+    )
+    settings = load_settings(path, ["ranking.gates.spoiler_safe=0.8", "titles.Other.ranking.top=7"])
+    assert settings.for_title("Anything", "ffff").ranking.gates.spoiler_safe == 0.8
+    assert settings.for_title("The Last Reel", "ffff").ranking.gates.spoiler_safe == 0.5
+    assert settings.for_title("x", "0123456789abcdef").ranking.top == 3
+    assert settings.for_title("Other", "ffff").ranking.top == 7
+    for wrong, message in (
+        ("titles.x.rankin.top=3", "unknown setting 'rankin'"),
+        ("titles.x.ranking.gates.spoiler_safe=2", "spoiler_safe must be"),
+        ("titles.x=3", "must hold sections"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            load_settings(None, [wrong])
+
+
+def test_a_title_is_ranked_by_its_own_limit(ranked_sample: ava.RankedTitle, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    shutil.copytree(ranked_sample.folder, library / "sample_film")
+    assert max(one.pts_seconds for one in ranked_sample.candidates) > 23
+    settings = load_settings(None, ["titles.sample_film.ranking.gates.spoiler_safe=0.5"])
+    again = ava.rank(library / "sample_film", library, top=10, settings=settings)
+    title = read_title(ranked_sample.folder)
+    half = 0.5 * title.pool.duration_seconds
+    assert max(one.pts_seconds for one in again.candidates) <= half
