@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from models.preference import Preference
 
 _FEWEST_PAIRS, _FEWEST_SHOTS = 20, 8
-_MOST_PAIRS = 20_000  # of one person in one title; more say nothing new of a few hundred frames
+# Pairs of all people in all titles, and at least of one person in one title: they share their frames,
+# so that more of them cost time and say hardly anything new.
+_MOST_PAIRS, _MOST_AT_LEAST = 30_000, 500
 _WEIGHTS_SUM = 100
 
 
@@ -138,11 +140,13 @@ def _evidence(weighed: Sequence[tuple[JudgedTitle, Weighed]], profile: Profile) 
     used: list[Decision] = []
     films: dict[str, int] = {}
     n_rows = n_shots = 0
+    n_voices = sum(len({said.by for said in judged.decisions}) for judged, _ in weighed)
+    most = max(_MOST_AT_LEAST, _MOST_PAIRS // max(1, n_voices))
     for judged, one in weighed:
         pool, kept = one.pool, one.gated.kept
         row_of = {int(frame): row for row, frame in enumerate(pool.frame_ids[kept])}
         decisions = [one for one in judged.decisions if one.frame_id in row_of]
-        for first, second in _preferred(decisions):
+        for first, second in _preferred(decisions, most):
             better.append(n_rows + np.array([row_of[frame] for frame in first], np.int64))
             worse.append(n_rows + np.array([row_of[frame] for frame in second], np.int64))
         features.append(percentiles_of(pool, kept, columns))
@@ -182,10 +186,11 @@ def _columns(weighed: Iterable[Weighed], profile: Profile) -> tuple[Column, ...]
     return tuple(found.values())
 
 
-def _preferred(decisions: Iterable[Decision]) -> list[tuple[list[int], list[int]]]:
+def _preferred(decisions: Iterable[Decision], most: int) -> list[tuple[list[int], list[int]]]:
     """Frame ids of better and worse, person by person.
 
-    Keep goes before maybe, maybe before reject; of one verdict more stars go before fewer.
+    Keep goes before maybe, maybe before reject; of one verdict more stars go before fewer. Of more
+    than `most` pairs of one person that many are drawn, the same ones every time.
     """
     by_person: dict[str, list[Decision]] = {}
     for one in decisions:
@@ -201,8 +206,8 @@ def _preferred(decisions: Iterable[Decision]) -> list[tuple[list[int], list[int]
         alike = (verdict[:, None] == verdict) | (silent[:, None] & silent)
         wins = (verdict[:, None] > verdict) | (alike & (stars[:, None] > stars))
         first, second = np.nonzero(wins)
-        if len(first) > _MOST_PAIRS:
-            some = np.random.default_rng(0).choice(len(first), _MOST_PAIRS, replace=False)
+        if len(first) > most:
+            some = np.random.default_rng(0).choice(len(first), most, replace=False)
             first, second = first[np.sort(some)], second[np.sort(some)]
         found.append(([frames[row] for row in first], [frames[row] for row in second]))
     return found
