@@ -118,6 +118,13 @@ def test_from_decisions_to_another_order(library: Path) -> None:
     assert color([one.frame_id for one in after.candidates]) < color(
         [one.frame_id for one in before.candidates[:5]]
     )
+    kept = {
+        one.frame_id
+        for one in read_decisions(folder / DECISIONS).decisions
+        if one.verdict == "keep"
+    }
+    assert sum(one.frame_id in kept for one in before.candidates[:5]) <= 2
+    assert sum(one.frame_id in kept for one in after.candidates) >= 4
     for one in after.candidates:
         assert sum(part.points for part in one.parts) == pytest.approx(one.utility)
     assert any(
