@@ -11,6 +11,7 @@ from ava.core.errors import ConfigError, MediaError
 from ava.core.media_time import parse_time
 from ava.core.progress import OnProgress, silent
 from ava.ranking.genre import profile_for, require_profile
+from ava.ranking.house_taste import other_versions
 from ava.ranking.rank import rank_for_canvases, rank_weighed
 from ava.ranking.results import Ranking
 from ava.ranking.weighing import weigh
@@ -24,6 +25,7 @@ from ava.source.info import VideoInfo
 from ava.source.opening import open_source
 from ava.store.atomic import replacing_folder
 from ava.store.crops import layouts_of
+from ava.store.decisions import keep_decisions
 from ava.store.stills import Provenance, file_safe
 from ava.store.title_folder import (
     RANKING,
@@ -109,6 +111,7 @@ def extract_title(
         settings = settings.for_title(source.info.title, source.info.content_id)
         folder = folder_for(out, file_safe(source.info.title), source.info.content_id)
         with replacing_folder(folder) as draft:
+            keep_decisions(folder, draft)
             registry = installed(settings.scoring.on_request)
             title = scored_title(
                 source, draft, settings, runtime or Runtime(), registry, on_progress
@@ -179,6 +182,7 @@ def rank_title(
                 title = earlier
                 take_over(folder, draft)
             else:
+                keep_decisions(folder, draft)
                 title = scored_title(source, draft, settings, runtime, registry, on_progress)
             pool = cast_title(draft, title, settings.cast, known)
             wanted = settings.ranking
@@ -191,6 +195,7 @@ def rank_title(
             write_winners(source, draft, title, ranking, crops, settings, on_progress)
             write_sheet(draft)
     problems = _problems(title, source.info, settings)
+    problems += other_versions(profile.learned, title.facts["scorer_ids"])
     n_frames = 0 if title is earlier else int(title.facts["n_frames"])
     return TitleResult(folder, ranking, n_frames, problems, time.monotonic() - started)
 

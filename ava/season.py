@@ -37,6 +37,7 @@ from ava.source.opening import open_source
 from ava.store.atomic import replacing_folder
 from ava.store.cast_files import KnownCharacter, known_characters
 from ava.store.crops import layouts_of, read_crops, write_crops_file
+from ava.store.decisions import keep_decisions
 from ava.store.season_files import write_season
 from ava.store.stills import file_safe
 from ava.store.title_folder import (
@@ -122,6 +123,7 @@ def rank_season(
     _require_episodes(members, target)
     wanted = settings.ranking
     with replacing_folder(target) as draft:
+        keep_decisions(target, draft)
         title, starts = _as_title(name, members, settings_of_all)
         write_season(draft, title, folders, starts)
         pool = cast_title(draft, title, settings.cast, _named_in(folders))

@@ -24,6 +24,7 @@ from ava.ranking.utility import utility_of
 from ava.scoring.contract import Column
 from ava.scoring.registry import installed
 from ava.scoring.table import ScoreTable
+from ava.store.tables import ranking_table
 
 COLUMNS = (*installed().columns, MAIN_CHARACTER, REPRESENTATIVENESS)
 PROFILE = load_profile("default")
@@ -240,3 +241,18 @@ def test_a_film_without_faces_is_ranked_by_its_subjects_and_says_so() -> None:
         found = ranked(count)
         assert "what draws the eye" not in " ".join(found.notes)
         assert "face_presence" in {part.column for part in found.candidates[0].parts}
+
+
+def test_a_table_of_candidates_keeps_columns_apart() -> None:
+    """Only some candidates have a part for a watch-out; the others must not shift."""
+    ranking = rank_pool(
+        pool_of(12, blood_red=column(12, 0.0, 0.9, 2, 5)), RankingSettings(top=12), PROFILE
+    )
+    table = ranking_table(ranking)
+    assert table.num_rows == len(ranking.candidates)
+    for row, one in zip(table.to_pylist(), ranking.candidates, strict=True):
+        for part in one.parts:
+            assert row[part.column] == part.value
+            assert row[f"{part.column}_points"] == part.points
+    lowered = [row["frame_id"] for row in table.to_pylist() if row["blood_red_points"] < 0]
+    assert sorted(lowered) == [20, 50]

@@ -13,6 +13,7 @@ from ava.cli.doctor import doctor
 from ava.cli.explain import explain
 from ava.cli.extract import extract
 from ava.cli.inspect import inspect
+from ava.cli.learn import learn
 from ava.cli.models import models_list, models_path, models_pull
 from ava.cli.output import DEBUG, DEBUG_FLAG, fail
 from ava.cli.rank import rank
@@ -39,6 +40,7 @@ app.command("inspect")(inspect)
 app.command("still")(still)
 app.command("explain")(explain)
 app.command("why")(why)
+app.command("learn")(learn)
 app.command("scorers")(scorers)
 app.command("doctor")(doctor)
 models = typer.Typer(help="Weight files: list, fetch, find.", no_args_is_help=True)

@@ -20,6 +20,7 @@ from ava.cli.options import (
     settings_from,
 )
 from ava.cli.titles import each_title, season
+from ava.core.errors import ConfigError
 
 
 def rank(
@@ -30,6 +31,9 @@ def rank(
     top: int | None = typer.Option(None, "--top", "-n", help="Candidates wanted per title."),
     profile: str | None = typer.Option(
         None, "--profile", help="Weights: auto, a name, or a TOML file."
+    ),
+    taste: Path | None = typer.Option(
+        None, "--taste", metavar="TOML", help="Weights that ava learn made, in place of a profile."
     ),
     spoiler_safe: float | None = typer.Option(
         None,
@@ -66,7 +70,7 @@ def rank(
     """Rank the frames of a film: stills of the best, and a contact sheet with the reasons."""
     named = {
         "ranking.top": top,
-        "ranking.profile": profile,
+        "ranking.profile": profile if taste is None else _taste(taste, profile),
         "ranking.gates.spoiler_safe": spoiler_safe,
         "ranking.canvases.names": canvas or None,
         "ranking.diversity.need": need or None,
@@ -89,3 +93,20 @@ def rank(
 
         for folder in folders:
             webbrowser.open((folder / "index.html").resolve().as_uri())
+
+
+def _taste(path: Path, profile: str | None) -> str:
+    """The path of a learned taste, when it may be used."""
+    if profile is not None:
+        raise ConfigError(
+            "--taste and --profile both say what counts", "a taste is a profile: give one of them"
+        )
+    from ava.ranking.profiles import load_profile
+
+    if not path.is_file():
+        raise ConfigError(f"there is no taste at {path}", "make one with ava learn")
+    if load_profile(str(path)).learned is None:
+        raise ConfigError(
+            f"{path} was not learned: it has no table [learned]", f"rank with --profile {path}"
+        )
+    return str(path)

@@ -39,8 +39,10 @@ def for_title(
     Where fewer than a tenth of the shots show a face, the few that do would win by it alone, and
     for the others a good part of the weights would say nothing. The weight of the face terms then
     goes to the subject terms, in their proportion. A profile that weighs no subject term keeps its
-    own, and so does a title in which nobody looked for faces.
+    own, and so does a title in which nobody looked for faces, and a profile that was learned.
     """
+    if profile.learned is not None:
+        return profile, ()
     counts = pool.column("face_count")[rows]
     subject = {name: profile.weights[name] for name in SUBJECT_TERMS if name in profile.weights}
     freed = sum(float(profile.weights.get(name, 0)) for name in FACE_TERMS)

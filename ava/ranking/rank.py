@@ -13,15 +13,13 @@ from ava.ranking.gates import Dropped, GateSettings
 from ava.ranking.genre import AUTO
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile
+from ava.ranking.reasons import reasons_for
 from ava.ranking.results import Candidate, DroppedFrames, Part, Ranking
 from ava.ranking.sets import Choices, Chosen, DiversitySettings, choose
 from ava.ranking.spoilers import LATENESS, SpoilerSettings
-from ava.ranking.utility import Utility
 from ava.ranking.watch_outs import lowered_frames, reason
 from ava.ranking.weighing import Weighed, weigh
 
-_N_REASONS = 3
-_STRONG, _WEAK = 0.7, 0.15
 _N_EXAMPLES = 6
 
 
@@ -160,9 +158,11 @@ def _candidate(weighed: Weighed, choices: Choices, chosen: Chosen, place: int) -
     pool, utility, watched = weighed.pool, weighed.utility, weighed.watched
     row = chosen.picks[place]
     pool_row = int(choices.rows[row])
-    rated = zip(utility.columns, utility.percentile[row], utility.parts[row], strict=True)
+    rated = zip(
+        utility.columns, utility.percentile[row], utility.parts[row], utility.stands, strict=True
+    )
     warned = zip(watched.columns, watched.percentile[row], watched.points[row], strict=True)
-    took = [one for one in warned if one[2] < 0]
+    took = [(*one, "better") for one in warned if one[2] < 0]
     values = {column.name: pool.column(column.name)[pool_row] for column in pool.scores.scalars()}
     parts = tuple(
         Part(
@@ -172,10 +172,11 @@ def _candidate(weighed: Weighed, choices: Choices, chosen: Chosen, place: int) -
             _number(values[column.name]),
             float(percentile),
             float(points),
+            stands,
         )
-        for column, percentile, points in (*rated, *took)
+        for column, percentile, points, stands in (*rated, *took)
     )
-    warnings = [reason(column, float(values[column.name]), points) for column, _, points in took]
+    warnings = [reason(column, float(values[column.name]), points) for column, _, points, _ in took]
     return Candidate(
         rank=place + 1,
         frame_id=int(pool.frame_ids[pool_row]),
@@ -186,31 +187,12 @@ def _candidate(weighed: Weighed, choices: Choices, chosen: Chosen, place: int) -
         diversity=chosen.diversity[place],
         facets=choices.shown_by(row),
         parts=parts,
-        reasons=(*warnings, *_reasons(pool, pool_row, utility, row), *_adds(chosen, place)),
+        reasons=(*warnings, *reasons_for(pool, pool_row, utility, row), *_adds(chosen, place)),
     )
 
 
 def _number(value: np.float32) -> float | None:
     return None if np.isnan(value) else float(value)
-
-
-def _reasons(pool: Pool, pool_row: int, utility: Utility, row: int) -> tuple[str, ...]:
-    """The heaviest strengths, then the heaviest weakness."""
-    percentile: NDArray[np.float64] = utility.percentile[row]
-    lifts = (percentile - 0.5) * utility.weights
-    reasons = []
-    for at in np.argsort(-lifts, kind="stable")[:_N_REASONS]:
-        if percentile[at] >= _STRONG:
-            column = utility.columns[at]
-            better = round(100 * percentile[at])
-            reasons.append(f"{column.label.capitalize()}: better than {better} % of this title.")
-    weakest = int(lifts.argmin())
-    applies = not np.isnan(pool.column(utility.columns[weakest].name)[pool_row])
-    if percentile[weakest] <= _WEAK and applies:
-        column = utility.columns[weakest]
-        worse = round(100 * (1 - percentile[weakest]))
-        reasons.append(f"Weak point, {column.label}: {worse} % of this title do better.")
-    return tuple(reasons or ("Solid all round, without an outstanding strength.",))
 
 
 def _adds(chosen: Chosen, place: int) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ class Part:
         Share of the ranked frames that are not better, 0..1.
     points : float
         What it adds; the parts of a candidate sum to its utility.
+    stands : str
+        "better" than that share of frames; "higher" or "lower" where a learned taste likes that.
     """
 
     column: str
@@ -30,6 +32,7 @@ class Part:
     value: float | None
     percentile: float
     points: float
+    stands: str = "better"
 
 
 @dataclass(frozen=True)

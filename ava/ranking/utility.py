@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,9 @@ class Utility:
         Share of the title that is not better, 0..1, ties in the middle; 0.5 where a column does
         not apply to a frame. Every shot counts the same, however many of its frames are ranked: a
         long close-up would otherwise be measured against itself.
+    stands : tuple of str
+        What `percentile` is the share of: "better" than those frames, or, where a taste was learned
+        that turns a column round or weighs one without a better direction, "higher" or "lower".
     total : ndarray of float64, shape (K,)
         0..1; the sum of `parts` over columns.
     """
@@ -37,6 +40,7 @@ class Utility:
     columns: tuple[Column, ...]
     weights: NDArray[np.float64]
     percentile: NDArray[np.float64]
+    stands: tuple[str, ...]
 
     @property
     def parts(self) -> NDArray[np.float64]:
@@ -56,39 +60,83 @@ def utility_of(pool: Pool, rows: NDArray[np.int64], profile: Profile) -> Utility
     Raises
     ------
     ConfigError
-        When the profile names a column that nobody gives, or one without a better direction.
+        When the profile names a column that nobody gives, or one without a better direction; a
+        learned one may.
     """
     known = {column.name: column for column in pool.scores.scalars()}
     chosen: list[tuple[float, Column]] = []
     for name, weight in profile.weights.items():
-        column = known.get(name)
-        if column is None:
-            near = difflib.get_close_matches(name, known, n=1)
-            raise ConfigError(
-                f"profile {profile.name} weighs {name}, which no scorer gives",
-                f"did you mean {near[0]}?" if near else "see: ava scorers",
-            )
-        if column.better == "neither":
-            raise ConfigError(
-                f"profile {profile.name} weighs {name}, which has no better direction",
-                "it describes a frame but does not rate it; see: ava scorers",
-            )
-        if not np.isnan(pool.column(name)[rows]).all():
-            chosen.append((float(weight), column))
+        if profile.learned is None:
+            _require_rating(name, known, profile.name)
+        if name in known and not np.isnan(pool.column(name)[rows]).all():
+            chosen.append((float(weight), known[name]))
     if not chosen:
         raise ConfigError(f"profile {profile.name} weighs nothing that this title has")
-    chosen.sort(key=lambda pair: -pair[0])
-    weights = np.array([weight for weight, _ in chosen])
-    mass = _mass(pool, rows)
-    percentiles = [
-        percentile_of(pool.column(column.name)[rows].astype(np.float64), mass, column.better)
-        for _, column in chosen
-    ]
+    chosen.sort(key=lambda pair: -abs(pair[0]))
+    columns = tuple(column for _, column in chosen)
+    signed = np.array([weight for weight, _ in chosen])
+    percentile = percentiles_of(pool, rows, columns)
     return Utility(
-        tuple(column for _, column in chosen),
-        weights / weights.sum(),
-        np.stack(percentiles, axis=1),
+        columns,
+        np.abs(signed) / np.abs(signed).sum(),
+        np.where(signed < 0, 1 - percentile, percentile),
+        tuple(_stands(column, weight) for weight, column in chosen),
     )
+
+
+def _require_rating(name: str, known: Mapping[str, Column], profile: str) -> None:
+    """Refuse a weight on what is not there, or does not rate a frame."""
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        raise ConfigError(
+            f"profile {profile} weighs {name}, which no scorer gives",
+            f"did you mean {near[0]}?" if near else "see: ava scorers",
+        )
+    if known[name].better == "neither":
+        raise ConfigError(
+            f"profile {profile} weighs {name}, which has no better direction",
+            "it describes a frame but does not rate it; see: ava scorers",
+        )
+
+
+def _stands(column: Column, weight: float) -> str:
+    if column.better == "neither":
+        return "higher" if weight > 0 else "lower"
+    if weight > 0:
+        return "better"
+    return "lower" if column.better == "more" else "higher"
+
+
+def percentiles_of(
+    pool: Pool, rows: NDArray[np.int64], columns: Sequence[Column]
+) -> NDArray[np.float64]:
+    """Where the frames in `rows` stand among each other.
+
+    Parameters
+    ----------
+    pool : Pool
+        The title's shortlist.
+    rows : ndarray of int64, shape (K,)
+        Those that are compared.
+    columns : sequence of Column
+        By which; "neither" is taken as "more". One that the title lacks says nothing.
+
+    Returns
+    -------
+    ndarray of float64, shape (K, C)
+        Share that is not better, 0..1, ties in the middle, every shot counting the same; 0.5 where
+        a column does not apply.
+    """
+    mass = _mass(pool, rows)
+    found = [
+        percentile_of(
+            pool.column(column.name)[rows].astype(np.float64),
+            mass,
+            "less" if column.better == "less" else "more",
+        )
+        for column in columns
+    ]
+    return np.stack(found, axis=1)
 
 
 def standing_among(pool: Pool, values: Mapping[str, float]) -> dict[str, float]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ava.ranking.faceless import for_title
 from ava.ranking.gates import Gated, GateSettings, apply_gates
+from ava.ranking.house_taste import with_taste
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile
 from ava.ranking.representative import REPRESENTATIVENESS, representativeness
@@ -62,9 +63,10 @@ def weigh(pool: Pool, gates: GateSettings, spoilers: SpoilerSettings, profile: P
     pool = pool.with_column(LATENESS, lateness(pool, spoilers))
     pool = pool.with_column(REPRESENTATIVENESS, representativeness(pool))
     gated = apply_gates(pool, gates)
+    pool, lacking = with_taste(pool, gated.kept, profile)
     fitting, remarks = for_title(pool, gated.kept, profile)
     utility = utility_of(pool, gated.kept, fitting)
     watched = watch_over(pool, gated.kept, utility.total, profile.watch_outs)
     watched = with_lateness(watched, pool, gated.kept, utility.total, spoilers)
     chosen = (profile.because,) if profile.because else ()
-    return Weighed(pool, gated, utility, watched, (*chosen, *remarks), profile.name)
+    return Weighed(pool, gated, utility, watched, (*chosen, *lacking, *remarks), profile.name)

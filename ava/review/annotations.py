@@ -50,12 +50,13 @@ def _score(
     column: Column, value: float, standing: Mapping[str, float], part: Part | None
 ) -> ScoreView:
     share = standing.get(column.name, np.nan) if part is None else part.percentile
+    stands = _STANDS[column.better] if part is None else f"{part.stands} than"
     shown = not (np.isnan(share) or np.isnan(value) or column.words)
     return ScoreView(
         label=column.name.replace("_", " "),  # a label may say the contrary: "free of noise"
         about=column.about,
         value=column.spoken(value),
         percent=round(100 * share) if shown else None,
-        stands=_STANDS[column.better],
+        stands=stands,
         points="" if part is None else f"{100 * part.points:.1f}",
     )

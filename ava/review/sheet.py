@@ -9,6 +9,7 @@ import numpy as np
 
 from ava.core.media_time import clock
 from ava.ranking.cast import MAIN_CHARACTER
+from ava.ranking.house_taste import HOUSE_TASTE
 from ava.ranking.representative import REPRESENTATIVENESS
 from ava.ranking.results import Candidate, DroppedFrames, Ranking
 from ava.ranking.spoilers import LATENESS
@@ -44,7 +45,7 @@ from ava.store.title_folder import (
 )
 
 _SEEN = 0.5  # of a mark
-_OF_TITLE = (MAIN_CHARACTER, REPRESENTATIVENESS, LATENESS)
+_OF_TITLE = (HOUSE_TASTE, MAIN_CHARACTER, REPRESENTATIVENESS, LATENESS)
 
 
 def render(context: SheetContext) -> str:

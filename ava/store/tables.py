@@ -90,7 +90,10 @@ def ranking_table(ranking: Ranking) -> pa.Table:
         )
     }
     columns["reasons"] = [" ".join(one.reasons) for one in candidates]
-    for at, part in enumerate(candidates[0].parts if candidates else ()):
-        columns[part.column] = [one.parts[at].value for one in candidates]
-        columns[f"{part.column}_points"] = [one.parts[at].points for one in candidates]
+    # Only some candidates have a part for a watch-out.
+    by_column = [{part.column: part for part in one.parts} for one in candidates]
+    for name in dict.fromkeys(name for parts in by_column for name in parts):
+        found = [parts.get(name) for parts in by_column]
+        columns[name] = [None if part is None else part.value for part in found]
+        columns[f"{name}_points"] = [0.0 if part is None else part.points for part in found]
     return pa.table(columns)
