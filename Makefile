@@ -21,7 +21,7 @@ demo: $(READY) ## Rank the sample film and say where its contact sheet is
 	@$(BIN)/ava rank sample_media/sample_film.mp4 --out build/demo --top 10
 
 test: $(READY) ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(READY) ## Format, lint, types, import floors, lazy imports
 	$(BIN)/ruff format --check .

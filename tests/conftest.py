@@ -54,6 +54,17 @@ def ranked_sample(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.fixture(scope="session")
+def ranked_films(shared_media: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The real films, each ranked once for all tests; they must not change the folders."""
+    import ava
+
+    library = tmp_path_factory.mktemp("films")
+    films = sorted((shared_media / "films").iterdir())
+    films.append(shared_media / "labelled" / "stitched.mp4")
+    return {film.stem: ava.rank(film, library, top=12) for film in films}
+
+
+@pytest.fixture(scope="session")
 def photographs() -> dict[str, NDArray[np.uint8]]:
     """Real photographs that come inside scikit-image and scikit-learn, at 540 lines."""
     import cv2

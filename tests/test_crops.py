@@ -62,15 +62,6 @@ def test_every_canvas_is_served_with_files(ranked_sample: ava.RankedTitle) -> No
         assert no_face_is_cut(ranked_sample.folder) > 0
 
 
-@pytest.mark.slow
-def test_no_crop_of_a_real_film_cuts_a_face(shared_media: Path, tmp_path: Path) -> None:
-    n_pairs = 0
-    for name in ("hamilton_white_house", "goldeneye_vfr", "breakfast_at_tiffanys"):
-        ranked = ava.rank(shared_media / "films" / f"{name}.mp4", tmp_path, top=8)
-        n_pairs += no_face_is_cut(ranked.folder)
-    assert n_pairs > 60
-
-
 def test_ones_own_canvases(tmp_path: Path) -> None:
     settings = load_settings(None, ['ranking.canvases.names=["2:3", "tile=640x640"]'])
     assert [one.name for one in settings.ranking.canvases.canvases] == ["2:3", "tile"]
