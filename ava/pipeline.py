@@ -192,7 +192,8 @@ def rank_title(
             write_json(draft / RANKING, ranking.to_json())
             layout_of = layouts_of(draft, pool, aspects_of(title))
             crops = rank_for_canvases(weighed, wanted, layout_of, elsewhere)
-            write_winners(source, draft, title, ranking, crops, settings, on_progress)
+            kept = folder if earlier is not None else None
+            write_winners(source, draft, title, ranking, crops, settings, on_progress, kept)
             write_sheet(draft)
     problems = _problems(title, source.info, settings)
     problems += other_versions(profile.learned, title.facts["scorer_ids"])
@@ -253,6 +254,6 @@ def still_at(path: Path, at: str, out: Path | None, settings: Settings) -> Still
         label = frame.ref.label
         area = area_of(source, frame, settings.scan)
     file = out or Path(f"{file_safe(info.title)}_{file_safe(label)}{settings.stills.suffix}")
-    provenance = Provenance(info.path.name, label, None, software())
+    provenance = Provenance(info.path.name, label, software())
     files = write_frame(file, frame, area, info, provenance, settings.stills)
     return StillResult(label, tuple(files), info.warnings)

@@ -38,6 +38,7 @@ from ava.store.atomic import replacing_folder
 from ava.store.cast_files import KnownCharacter, known_characters
 from ava.store.crops import layouts_of, read_crops, write_crops_file
 from ava.store.decisions import keep_decisions
+from ava.store.kept_pictures import KeptPictures
 from ava.store.season_files import write_season
 from ava.store.stills import file_safe
 from ava.store.title_folder import (
@@ -253,8 +254,10 @@ def _write_pictures(
     for episode, wanted in sorted(by_episode.items()):
         member = members[episode]
         with open_source(Path(member.title.facts["path"])) as source:
-            found = write_frames(source, draft, member.title, wanted, settings, on_progress)
-        for canvas, crops_of in found.items():
+            found = write_frames(
+                source, draft, member.title, wanted, settings, on_progress, KeptPictures()
+            )
+        for canvas, crops_of in found.crops.items():
             entries[canvas] += [{**one, "episode": member.folder.name} for one in crops_of]
     if canvases:
         write_crops_file(draft, canvases, entries)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from ava.settings import Settings
 from ava.source.info import FrameRef, SourceFrame, VideoInfo
 from ava.source.opening import Source
 from ava.store.crops import write_crops, write_crops_file
+from ava.store.kept_pictures import KeptPictures, made_with, write_kept
 from ava.store.stills import (
     Provenance,
     StillSettings,
@@ -37,15 +37,28 @@ class Wanted:
     ----------
     still : str
         Name of its file, without an ending; empty for none.
-    rank : int or None
-        Its place, where it was ranked.
     crops : list of (Canvas, CanvasPick)
         The parts of it that are wanted.
     """
 
     still: str = ""
-    rank: int | None = None
     crops: list[tuple[Canvas, CanvasPick]] = field(default_factory=list)
+
+
+@dataclass
+class Written:
+    """What was written.
+
+    Attributes
+    ----------
+    stills : dict of int to list of str
+        The files of each frame.
+    crops : dict of str to list of dict
+        By canvas, entries of ``crops.json``.
+    """
+
+    stills: dict[int, list[str]] = field(default_factory=dict)
+    crops: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
 
 
 def aspects_of(title: Title) -> list[float]:
@@ -67,7 +80,8 @@ def write_shortlist(
         for ref in title.refs
     }
     (draft / STILLS).mkdir()
-    write_frames(source, draft, title, wanted, settings, on_progress)
+    written = write_frames(source, draft, title, wanted, settings, on_progress, KeptPictures())
+    write_kept(draft, _made_with(source, settings), written.stills)
 
 
 def write_winners(
@@ -78,15 +92,38 @@ def write_winners(
     crops: Mapping[str, Sequence[CanvasPick]],
     settings: Settings,
     on_progress: OnProgress,
+    earlier: Path | None = None,
 ) -> None:
-    """Write the stills of the candidates and the crops for all canvases, in one ordered pass."""
+    """Write the stills of the candidates and the crops for all canvases, in one ordered pass.
+
+    Parameters
+    ----------
+    source, draft, title, settings, on_progress
+        See `write_frames`.
+    ranking : Ranking
+        Whose candidates get stills.
+    crops : mapping of str to sequence of CanvasPick
+        By canvas.
+    earlier : pathlib.Path, optional
+        A folder of the same scan, whose pictures need not be decoded again.
+    """
     canvases = settings.ranking.canvases.canvases
     (draft / STILLS).mkdir()
-    entries = write_frames(
-        source, draft, title, wanted_of(ranking, crops, canvases), settings, on_progress
+    kept = (
+        KeptPictures()
+        if earlier is None
+        else KeptPictures.of(earlier, _made_with(source, settings))
     )
+    written = write_frames(
+        source, draft, title, wanted_of(ranking, crops, canvases), settings, on_progress, kept
+    )
+    write_kept(draft, _made_with(source, settings), written.stills)
     if canvases:
-        write_crops_file(draft, canvases, entries)
+        write_crops_file(draft, canvases, written.crops)
+
+
+def _made_with(source: Source, settings: Settings) -> str:
+    return made_with(settings.stills, source.info.content_id, software())
 
 
 def wanted_of(
@@ -96,7 +133,6 @@ def wanted_of(
     wanted: dict[int, Wanted] = defaultdict(Wanted)
     for one in ranking.candidates:
         wanted[one.frame_id].still = f"{one.rank:03d}_{file_safe(one.label)}"
-        wanted[one.frame_id].rank = one.rank
     for canvas in canvases:
         for pick in crops[canvas.name]:
             wanted[pick.frame_id].crops.append((canvas, pick))
@@ -110,7 +146,8 @@ def write_frames(
     wanted: Mapping[int, Wanted],
     settings: Settings,
     on_progress: OnProgress,
-) -> dict[str, list[dict[str, Any]]]:
+    kept: KeptPictures,
+) -> Written:
     """Decode the wanted frames once, in order of time; they are cut like the pictures that were rated.
 
     Parameters
@@ -127,33 +164,53 @@ def write_frames(
         All settings; those of the stills are used.
     on_progress : callable
         Told how far it is.
-
-    Returns
-    -------
-    dict of str to list of dict
-        By canvas, entries of ``crops.json``.
+    kept : KeptPictures
+        What need not be decoded again.
     """
+    written = Written()
+    waiting = [
+        ref
+        for ref in sorted(title.refs, key=lambda ref: ref.time)
+        if ref.frame_id in wanted and not _taken(draft, ref, wanted[ref.frame_id], kept, written)
+    ]
+    if not waiting:
+        return written
     areas = {
         int(frame_id): title.areas[int(shot)]
         for frame_id, shot in zip(title.pool.frame_ids, title.pool.shot_index, strict=True)
     }
-    refs: list[FrameRef] = sorted(
-        (ref for ref in title.refs if ref.frame_id in wanted), key=lambda ref: ref.time
-    )
-    total = float(len(refs)) or math.nan
-    entries: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for done, (frame, ref) in enumerate(zip(source.read(refs), refs, strict=True), start=1):
+    total = float(len(waiting))
+    for done, (frame, ref) in enumerate(zip(source.read(waiting), waiting, strict=True), start=1):
         one, area = wanted[ref.frame_id], areas[ref.frame_id]
-        provenance = Provenance(source.info.path.name, ref.label, one.rank, software())
+        provenance = Provenance(source.info.path.name, ref.label, software())
         if one.still:
             path = draft / STILLS / f"{one.still}{settings.stills.suffix}"
-            write_frame(path, frame, area, source.info, provenance, settings.stills)
+            files = write_frame(path, frame, area, source.info, provenance, settings.stills)
+            written.stills[ref.frame_id] = [file.name for file in files]
         if one.crops:
             picture = cropped(frame.rgb(), area)
             for entry in write_crops(draft, picture, one.crops, provenance, settings.stills):
-                entries[entry["canvas"]].append(entry)
+                written.crops[entry["canvas"]].append(entry)
         on_progress(Progress("stills", done, total, "stills"))
-    return entries
+    return written
+
+
+def _taken(draft: Path, ref: FrameRef, one: Wanted, kept: KeptPictures, written: Written) -> bool:
+    """Whether all that is wanted of a frame could be taken over; else none of it is."""
+    files = kept.take_still(draft, ref.frame_id, one.still) if one.still else []
+    entries = [kept.take_crop(draft, canvas, pick, ref.label) for canvas, pick in one.crops]
+    if (one.still and not files) or not all(entries):
+        for path in [draft / STILLS / file for file in files]:
+            path.unlink()  # a link to what is kept: it is written anew, not over the old one
+        for entry in entries:
+            if entry:
+                (draft / entry["file"]).unlink()
+        return False
+    if files:
+        written.stills[ref.frame_id] = files
+    for entry in entries:
+        written.crops[entry["canvas"]].append(entry)
+    return True
 
 
 def write_frame(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -133,8 +134,9 @@ def best_crops(frame: FrameLayout, canvases: Sequence[Canvas]) -> dict[str, Crop
     return {name: crop for name, crop in found if crop is not None}
 
 
+@cache
 def _windows(aspect: float, picture_aspect: float) -> Doubles:
-    """Windows of a shape, (W, 4), the largest first."""
+    """Windows of a shape, (W, 4), the largest first; the same ones for all frames of a shape."""
     tables = []
     for scale in _SCALES:
         width = min(1.0, aspect / picture_aspect) * scale
@@ -143,7 +145,9 @@ def _windows(aspect: float, picture_aspect: float) -> Doubles:
         top = np.unique(np.linspace(0, 1 - height, _STEPS[1]))
         x, y = (axis.ravel() for axis in np.meshgrid(left, top))
         tables.append(np.stack([x, y, x + width, y + height], axis=1))
-    return np.concatenate(tables)
+    windows: Doubles = np.concatenate(tables)
+    windows.flags.writeable = False
+    return windows
 
 
 def _heads(faces: Doubles) -> Doubles:

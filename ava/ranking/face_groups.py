@@ -245,10 +245,12 @@ def matched(
     """
     if not len(centroids) or not len(others):
         return []
-    from scipy.optimize import linear_sum_assignment
-
     distance = _distances(np.asarray(centroids, np.float32), np.asarray(others, np.float32))
-    rows, columns = linear_sum_assignment(np.minimum(distance, same_person))
+    rows, columns = np.arange(len(distance)), distance.argmin(axis=1)
+    if len(set(columns.tolist())) < len(rows):  # else everybody has the nearest: nothing is less
+        from scipy.optimize import linear_sum_assignment
+
+        rows, columns = linear_sum_assignment(np.minimum(distance, same_person))
     return [
         (int(row), int(column))
         for row, column in zip(rows, columns, strict=True)

@@ -105,8 +105,7 @@ def write_crops(
     for canvas, pick in picks:
         part = cropped(picture, pick.crop.box)
         height, width = part.shape[:2]
-        name = f"{pick.rank:02d}_{file_safe(provenance.label)}{settings.suffix}"
-        path = Path(CROPS) / file_safe(canvas.name.replace(":", "x")) / name
+        path = crop_file(canvas, pick.rank, provenance.label, settings.suffix)
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         write_still(folder / path, part, provenance, settings)
         small = width < canvas.width_px or height < canvas.height_px
@@ -118,6 +117,12 @@ def write_crops(
         facts = {"label": provenance.label, "file": path.as_posix(), "warning": warning}
         entries.append({**pick.to_json(), "width_px": width, "height_px": height, **facts})
     return entries
+
+
+def crop_file(canvas: Canvas, rank: int, label: str, suffix: str) -> Path:
+    """Where a crop lies in the title folder."""
+    name = f"{rank:02d}_{file_safe(label)}{suffix}"
+    return Path(CROPS) / file_safe(canvas.name.replace(":", "x")) / name
 
 
 def write_crops_file(

@@ -63,22 +63,18 @@ class Provenance:
         File name of the film.
     label : str
         Timecode or file name of the frame.
-    rank : int or None
-        Its place, where it was ranked.
     software : str
         Name and version of the program.
     """
 
     source: str
     label: str
-    rank: int | None
     software: str
 
     @property
     def description(self) -> str:
         """One line for a person."""
-        rank = f", rank {self.rank}" if self.rank is not None else ""
-        return f"{self.source}, {self.label}{rank}"
+        return f"{self.source}, {self.label}"
 
 
 def write_still(
@@ -94,8 +90,6 @@ def write_still(
             facts.add_itxt("Source", provenance.source)
             facts.add_itxt("Timecode", provenance.label)
             facts.add_itxt("Software", provenance.software)
-            if provenance.rank is not None:
-                facts.add_itxt("Rank", str(provenance.rank))
             picture.save(path, "PNG", pnginfo=facts, icc_profile=profile)
             return
         exif = Image.Exif()

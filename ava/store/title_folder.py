@@ -31,7 +31,8 @@ TITLE, SHOTS, FRAMES, SCORES = "title.json", "shots.parquet", "frames.parquet", 
 RANKING, SHEET, STILLS, PROXIES = "ranking.json", "index.html", "stills", "proxies"
 CAST, PORTRAITS = "cast.json", "portraits"
 CROPS, CROPS_FILE = "crops", "crops.json"
-_OF_RANKING = frozenset({RANKING, SHEET, STILLS, CAST, PORTRAITS, CROPS, CROPS_FILE})
+STILLS_FILE = "stills.json"
+_OF_RANKING = frozenset({RANKING, SHEET, STILLS, STILLS_FILE, CAST, PORTRAITS, CROPS, CROPS_FILE})
 _FORMAT = 1
 
 

@@ -1,0 +1,87 @@
+"""Ranking again decodes only what it has not decoded before, and the files stay right."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import ava
+from ava.settings import load_settings
+from ava.source.opening import open_source
+from ava.source.pyav_reader import PyAVReader
+from ava.store.crops import read_crops
+from ava.store.title_folder import read_ranking, read_title
+from tests.conftest import SAMPLE
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The frames that were decoded at full resolution, as they are."""
+    found: list[int] = []
+    read = PyAVReader.read
+
+    def counted(self: PyAVReader, refs: Sequence[Any]) -> Any:
+        found.extend(ref.frame_id for ref in refs)
+        return read(self, refs)
+
+    monkeypatch.setattr(PyAVReader, "read", counted)
+    return found
+
+
+@pytest.fixture
+def title(ranked_sample: ava.RankedTitle, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(ranked_sample.folder, tmp_path / "library" / "sample_film"))
+
+
+def test_the_same_again_decodes_nothing(title: Path, decoded: list[int]) -> None:
+    before = {path.name: path.read_bytes() for path in (title / "stills").iterdir()}
+    crops = read_crops(title)
+    ava.rank(title, title.parent, top=10)
+    assert decoded == []
+    assert {path.name: path.read_bytes() for path in (title / "stills").iterdir()} == before
+    assert read_crops(title) == crops
+    assert all((title / one["file"]).is_file() for canvas in crops for one in canvas["crops"])
+
+
+def test_another_order_decodes_only_what_is_new(title: Path, decoded: list[int]) -> None:
+    had = {one.frame_id for one in read_ranking(title).candidates}
+    settings = load_settings(None, ["ranking.profile=kids", "ranking.canvases.names=[]"])
+    ava.rank(title, title.parent, top=10, settings=settings)
+    ranking = read_ranking(title)
+    now = {one.frame_id for one in ranking.candidates}
+    assert sorted(decoded) == sorted(now - had)
+    assert now & had
+    refs = {ref.frame_id: ref for ref in read_title(title).refs}
+    for one in ranking.candidates:
+        (path,) = (title / "stills").glob(f"{one.rank:03d}_*")
+        with open_source(SAMPLE) as source:
+            frame = next(iter(source.read([refs[one.frame_id]]))).rgb().astype(float)
+        with Image.open(path) as picture:
+            still = np.asarray(picture.convert("RGB")).astype(float)
+            assert one.label in picture.getexif()[0x010E]
+        if still.shape == frame.shape:  # letterboxed shots are cropped
+            assert np.abs(still - frame).mean() < 1.5
+
+
+@pytest.mark.parametrize("change", ["stills.quality=80", "stills.format=png"])
+def test_another_way_of_writing_decodes_all(title: Path, decoded: list[int], change: str) -> None:
+    ava.rank(title, title.parent, top=10, settings=load_settings(None, [change]))
+    assert {one.frame_id for one in read_ranking(title).candidates} <= set(decoded)
+
+
+def test_a_lost_picture_is_decoded_again(title: Path, decoded: list[int]) -> None:
+    gone = read_ranking(title).candidates[2]
+    (path,) = (title / "stills").glob(f"{gone.rank:03d}_*")
+    path.unlink()
+    crop = read_crops(title)[1]["crops"][0]
+    (title / crop["file"]).unlink()
+    ava.rank(title, title.parent, top=10)
+    assert set(decoded) == {gone.frame_id, crop["frame_id"]}
+    assert path.is_file()
+    assert (title / crop["file"]).is_file()
