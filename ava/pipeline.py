@@ -26,14 +26,13 @@ from ava.store.atomic import replacing_folder
 from ava.store.crops import layouts_of
 from ava.store.stills import Provenance, file_safe
 from ava.store.title_folder import (
-    RANKING,
     SCORES,
     Title,
     folder_for,
     is_title_folder,
     read_title,
     take_over,
-    write_json,
+    write_ranking,
 )
 from ava.winners import aspects_of, write_frame, write_shortlist, write_winners
 
@@ -185,7 +184,7 @@ def rank_title(
             profile = profile_for(wanted.profile, pool)
             weighed = weigh(pool, wanted.gates, wanted.spoilers, profile)
             ranking = rank_weighed(weighed, wanted, elsewhere)
-            write_json(draft / RANKING, ranking.to_json())
+            write_ranking(draft, ranking, settings.of_ranking)
             layout_of = layouts_of(draft, pool, aspects_of(title))
             crops = rank_for_canvases(weighed, wanted, layout_of, elsewhere)
             write_winners(source, draft, title, ranking, crops, settings, on_progress)

@@ -9,6 +9,7 @@ import typer
 
 from ava.cli.cast import cast
 from ava.cli.compare import compare
+from ava.cli.diff import diff
 from ava.cli.doctor import doctor
 from ava.cli.explain import explain
 from ava.cli.extract import extract
@@ -39,6 +40,7 @@ app.command("inspect")(inspect)
 app.command("still")(still)
 app.command("explain")(explain)
 app.command("why")(why)
+app.command("diff")(diff)
 app.command("scorers")(scorers)
 app.command("doctor")(doctor)
 models = typer.Typer(help="Weight files: list, fetch, find.", no_args_is_help=True)
