@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +33,9 @@ DEFAULT = load_profile("default")
 
 @pytest.fixture(scope="module")
 def again(ranked_sample: ava.RankedTitle, tmp_path_factory: pytest.TempPathFactory) -> Again:
-    """Ranks a copy of the sample's folder again, from its scores, with other settings."""
+    """Ranks a copy of the sample's folder again, from its scores, with other settings; only once."""
 
+    @cache
     def ranked(*assignments: str) -> Path:
         folder = tmp_path_factory.mktemp("again") / ranked_sample.folder.name
         shutil.copytree(ranked_sample.folder, folder)
@@ -179,7 +181,8 @@ def test_a_number_that_changed_is_the_cause() -> None:
     assert frame.moved[0].cause == "value"
     assert frame.moved[0].change > 0
     others = {moved.cause for one in found.stayed if one.frame_id != 30 for moved in one.moved}
-    assert others == {"field"}
+    assert "field" in others
+    assert others <= {"field", "watch_out"}  # a watch-out takes a share of the rest
 
 
 def test_every_frame_that_is_out_has_a_fate_that_adds_up() -> None:
@@ -212,9 +215,12 @@ def test_another_film_is_refused(ranked_sample: ava.RankedTitle, tmp_path: Path)
         ava.diff(ranked_sample.folder, tmp_path)
 
 
-def test_what_is_not_known_is_said(ranked_sample: ava.RankedTitle, again: Again) -> None:
+def test_what_is_not_known_is_said(
+    ranked_sample: ava.RankedTitle, again: Again, tmp_path: Path
+) -> None:
     def edited(change: Callable[[dict[str, object]], None]) -> RankingDiff:
-        folder = again("ranking.top=4")
+        folder = tmp_path / "edited"
+        shutil.copytree(again("ranking.top=4"), folder, dirs_exist_ok=True)
         facts = json.loads((folder / "ranking.json").read_text("utf-8"))
         change(facts)
         (folder / "ranking.json").write_text(json.dumps(facts), "utf-8")
