@@ -128,7 +128,7 @@ def _why(one: Moved) -> str:
     if one.cause == "watch_out":
         return "a watch-out"
     stands = f"{100 * (one.percentile_before or 0):.0f} → {100 * (one.percentile_after or 0):.0f} %"
-    return f"better than {stands} of the rest"
+    return f"ahead of {stands} of the rest"
 
 
 def _text(value: Any) -> str:
