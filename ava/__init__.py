@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ava.api import RankedTitle, compare, extract, rank
+    from ava.api import RankedTitle, compare, diff, extract, rank
     from ava.settings import Settings
 
-__all__ = ["RankedTitle", "Settings", "compare", "extract", "rank"]
+__all__ = ["RankedTitle", "Settings", "compare", "diff", "extract", "rank"]
 
 
 def __getattr__(name: str) -> Any:

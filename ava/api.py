@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ava.comparing import Comparison, colors_of, compare_colors, require_comparable
 from ava.core.progress import OnProgress, silent
+from ava.diffing import diff_titles
 from ava.pipeline import extract_title, rank_title
+from ava.ranking.diff import RankingDiff
 from ava.ranking.results import Candidate, Ranking
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import installed
@@ -186,3 +188,25 @@ def compare(
     return compare_colors(
         [colors_of(Path(one), used, registry, on_progress=on_progress) for one in sources]
     )
+
+
+def diff(before: str | Path, after: str | Path) -> RankingDiff:
+    """Say what changed between two rankings of one film, and why.
+
+    Parameters
+    ----------
+    before, after : str or pathlib.Path
+        Title folders that `rank` left: of other settings, another profile, another version.
+
+    Returns
+    -------
+    RankingDiff
+
+    Raises
+    ------
+    ConfigError
+        When they are not of the same film.
+    StoreError
+        When one of them is no title folder, or holds no ranking.
+    """
+    return diff_titles(Path(before), Path(after))

@@ -28,14 +28,13 @@ from ava.store.crops import layouts_of
 from ava.store.decisions import keep_decisions
 from ava.store.stills import Provenance, file_safe
 from ava.store.title_folder import (
-    RANKING,
     SCORES,
     Title,
     folder_for,
     is_title_folder,
     read_title,
     take_over,
-    write_json,
+    write_ranking,
 )
 from ava.winners import aspects_of, write_frame, write_shortlist, write_winners
 
@@ -189,7 +188,7 @@ def rank_title(
             profile = profile_for(wanted.profile, pool)
             weighed = weigh(pool, wanted.gates, wanted.spoilers, profile)
             ranking = rank_weighed(weighed, wanted, elsewhere)
-            write_json(draft / RANKING, ranking.to_json())
+            write_ranking(draft, ranking, settings.of_ranking)
             layout_of = layouts_of(draft, pool, aspects_of(title))
             crops = rank_for_canvases(weighed, wanted, layout_of, elsewhere)
             kept = folder if earlier is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -215,6 +215,7 @@ def _facts(
         "n_torn": result.n_torn,
         "software": software(),
         "scan_id": settings.scan_id,
+        "scan": asdict(settings.scan),
         "scorer_ids": list(registry.ids),
         "roads": dict(roads),
         "problems": list(problems),

@@ -42,13 +42,12 @@ from ava.store.kept_pictures import KeptPictures
 from ava.store.season_files import write_season
 from ava.store.stills import file_safe
 from ava.store.title_folder import (
-    RANKING,
     STILLS,
     Title,
     is_title_folder,
     read_ranking,
     read_title,
-    write_json,
+    write_ranking,
 )
 from ava.winners import Wanted, aspects_of, wanted_of, write_frames
 
@@ -130,7 +129,7 @@ def rank_season(
         pool = cast_title(draft, title, settings.cast, _named_in(folders))
         weighed = weigh(pool, wanted.gates, wanted.spoilers, profile_for(wanted.profile, pool))
         ranking = rank_weighed(weighed, wanted)
-        write_json(draft / RANKING, ranking.to_json())
+        write_ranking(draft, ranking, settings.of_ranking)
         crops = rank_for_canvases(weighed, wanted, _layouts(members, pool))
         _write_pictures(draft, members, ranking, crops, settings, on_progress)
         write_sheet(draft)

@@ -80,6 +80,14 @@ class Settings:
         return updated(dataclasses.replace(self, titles={}), facts, f"titles.{key}")
 
     @property
+    def of_ranking(self) -> dict[str, Any]:
+        """What decides a ranking once the frames are scored, in plain types."""
+        return {
+            "ranking": dataclasses.asdict(self.ranking),
+            "cast": dataclasses.asdict(self.cast),
+        }
+
+    @property
     def scan_id(self) -> str:
         """Fingerprint of what decides which frames are shortlisted."""
         return settings_id(dataclasses.asdict(self.scan))

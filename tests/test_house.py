@@ -45,7 +45,7 @@ def test_help_loads_nothing_heavy() -> None:
 def test_public_names() -> None:
     import ava
 
-    assert dir(ava) == ["RankedTitle", "Settings", "compare", "extract", "rank"]
+    assert dir(ava) == ["RankedTitle", "Settings", "compare", "diff", "extract", "rank"]
     assert all(getattr(ava, name) is not None for name in dir(ava))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         ava.nothing  # noqa: B018

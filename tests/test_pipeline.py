@@ -15,6 +15,7 @@ from PIL import Image
 
 import ava
 from ava.core.errors import MediaError, NothingToRank, StoreError
+from ava.settings import Settings, load_settings
 from ava.source.opening import open_source
 from ava.store.title_folder import read_boxes, read_ranking, read_title
 from tests.conftest import ROOT, SAMPLE, MakeVideo
@@ -92,7 +93,6 @@ def test_a_notebook_gets_pictures_and_tables(ranked_sample: ava.RankedTitle) -> 
 
 def test_ranking_again_decodes_nothing_but_stills(tmp_path: Path) -> None:
     from ava.pipeline import rank_title
-    from ava.settings import Settings
 
     first = rank_title(SAMPLE, tmp_path, Settings())
     again = rank_title(SAMPLE, tmp_path, Settings())
@@ -149,7 +149,7 @@ def test_a_failure_leaves_earlier_results_alone(
 
     monkeypatch.setattr("PIL.Image.Image.save", full_disk)
     with pytest.raises(StoreError, match="disk is full"):
-        ava.rank(path, tmp_path / "out", top=1)
+        ava.rank(path, tmp_path / "out", top=1, settings=load_settings(None, ["stills.quality=80"]))
     after = {one: one.read_bytes() for one in ranked.folder.rglob("*") if one.is_file()}
     assert after == before
     assert [one.name for one in (tmp_path / "out").iterdir()] == [ranked.folder.name]

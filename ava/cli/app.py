@@ -9,6 +9,7 @@ import typer
 
 from ava.cli.cast import cast
 from ava.cli.compare import compare
+from ava.cli.diff import diff
 from ava.cli.doctor import doctor
 from ava.cli.explain import explain
 from ava.cli.extract import extract
@@ -40,6 +41,7 @@ app.command("inspect")(inspect)
 app.command("still")(still)
 app.command("explain")(explain)
 app.command("why")(why)
+app.command("diff")(diff)
 app.command("learn")(learn)
 app.command("scorers")(scorers)
 app.command("doctor")(doctor)

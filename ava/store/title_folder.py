@@ -183,6 +183,17 @@ def read_shots(folder: Path) -> list[dict[str, Any]]:
     return [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
 
 
+def write_ranking(folder: Path, ranking: Ranking, settings: dict[str, Any]) -> None:
+    """Write a ranking with the settings it was made with, so that it can be told apart from others."""
+    write_json(folder / RANKING, {**ranking.to_json(), "settings": settings})
+
+
+def read_ranking_settings(folder: Path) -> dict[str, Any]:
+    """What `write_ranking` kept of the settings; empty where an earlier version wrote none."""
+    settings: dict[str, Any] = read_json(folder / RANKING).get("settings", {})
+    return settings
+
+
 def read_ranking(folder: Path) -> Ranking:
     """The ranking of a title folder."""
     return Ranking.from_json(read_json(folder / RANKING))
