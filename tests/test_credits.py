@@ -106,3 +106,32 @@ def test_no_ghost_is_left_beside_a_dissolve(
     assert share[after.clean_first : after.clean_end].min() > 1 - GHOST
     assert before.clean_end >= 30
     assert after.clean_first <= 40 + length + 10
+
+
+@pytest.mark.parametrize("length", [12, 30])
+def test_a_fading_picture_is_used_as_long_as_it_is_whole(
+    photographs: dict[str, NDArray[np.uint8]], make_video: MakeVideo, length: int
+) -> None:
+    """A picture that moves a little before it fades is neither cut short nor shown half faded."""
+    first, second = (
+        cv2.resize(photographs[name], (720, 405)).astype(np.float32) for name in PHOTOGRAPHS
+    )
+    lit = np.concatenate([np.ones(40), np.linspace(1, 0, length + 2)[1:-1], np.zeros(6)])
+    lit = np.concatenate([lit, lit[::-1]])
+    half = len(lit) // 2
+    film = [
+        (share * (first if at < half else second)[at % half // 3 :][:360, :640]).astype(np.uint8)
+        for at, share in enumerate(lit)
+    ]
+    scanner = Scanner(ScanSettings())
+    with open_source(make_video(film)) as source:
+        for _ in scanner.run(source):
+            pass
+    assert scanner.result is not None
+    shots = scanner.result.shots
+    before, after = shots[0], shots[-1]
+    assert before.ends_with == after.starts_with == "fade"
+    assert lit[before.clean_first : before.clean_end].min() > 0.85
+    assert lit[after.clean_first : after.clean_end].min() > 0.85
+    assert before.clean_end >= 36
+    assert len(lit) - after.clean_first >= 36

@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from statistics import median
 
 from ava.core.progress import OnProgress, Progress, silent
 from ava.scan.frame_stats import FrameFacts, FrameStats, StatsCollector
@@ -18,7 +19,7 @@ from ava.scan.shortlist import (
     ShotShortlist,
     quick_score,
 )
-from ava.scan.shots import Boundary, CutFinder, Shot, ShotBuilder
+from ava.scan.shots import Boundary, CutFinder, Shot, ShotBuilder, Transition
 from ava.scan.transitions import LOOK_AHEAD, TransitionFinder, TransitionSettings
 from ava.source.info import SourceFrame
 from ava.source.opening import Source
@@ -27,6 +28,8 @@ _MIN_VOTES = 2  # one lone mixture of all lengths and middles is chance
 _PROGRESS_EVERY = 24
 _NEIGHBOURS = 2  # on either side of a frame, to see what moves
 _FLAT_STD = 6.0  # gray levels; the black or white end of a fade
+_LEVEL_FRAMES = 6  # before a fade, that say what contrast is full
+_LIT = 0.92  # of it, from which a fading picture is whole
 _GHOST_SHARE = 0.08  # of a transition, left and right of where both pictures are measured
 
 
@@ -237,10 +240,8 @@ class Scanner:
                 flattest = min(map(stats.luma_std_of, ends))
                 kind: Boundary = "fade" if flattest < _FLAT_STD else "dissolve"
                 breaks = [one for one in breaks if not fade.first <= one.at <= fade.last + 1]
-                # What is a twentieth of the other picture is not found, but seen as a ghost.
-                margin = 1 + math.ceil(_GHOST_SHARE * (fade.last + 1 - fade.first))
-                clean_end, next_clean = fade.first - margin, fade.last + 1 + margin
-                breaks.append(_Break(fade.middle, kind, clean_end, next_clean))
+                clean = _whole(fade, stats, kind, ends)
+                breaks.append(_Break(fade.middle, kind, *clean))
         for one in sorted(breaks, key=lambda one: one.at):
             closed = self._close(builder, shortlist, one)
             if closed:
@@ -255,6 +256,30 @@ class Scanner:
         seconds = shot.end_seconds - shot.start_seconds
         taken = shortlist.take(shot.clean_first, shot.clean_end, shot.end_frame, seconds)
         return ClosedShot(shot, taken)
+
+
+def _whole(
+    fade: Transition, stats: StatsCollector, kind: Boundary, ends: tuple[int, int]
+) -> tuple[int, int]:
+    """Where the picture before a transition ends to be whole, and where the next begins to be.
+
+    In a dissolve what is a twentieth of the other picture is not measured, but seen as a ghost. In
+    a fade there is no other picture: until contrast has sunk, it is whole.
+    """
+    first, last = fade.first, fade.last
+    if kind == "dissolve":
+        margin = 1 + math.ceil(_GHOST_SHARE * (last + 1 - first))
+        return first - margin, last + 1 + margin
+    flat_before, flat_after = (stats.luma_std_of(end) < _FLAT_STD for end in ends)
+    if flat_after:
+        level = [stats.luma_std_of(row) for row in range(max(0, first - _LEVEL_FRAMES), first + 1)]
+        lit = [row for row in range(first, last) if stats.luma_std_of(row) >= _LIT * median(level)]
+        first = lit[-1] + 1 if lit else first
+    if flat_before:
+        level = [stats.luma_std_of(row) for row in range(last, ends[1] + 1)]
+        lit = [row for row in range(first, last) if stats.luma_std_of(row) >= _LIT * median(level)]
+        last = lit[0] - 1 if lit else last
+    return first, last + 1
 
 
 def _moments(
