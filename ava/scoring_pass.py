@@ -28,8 +28,16 @@ from ava.scoring.table import ScoreTable
 from ava.settings import Settings
 from ava.source.info import FrameRef
 from ava.source.opening import Source
-from ava.store.stills import read_proxy, write_proxy
-from ava.store.title_folder import PROXIES, Title, proxy_name, write_boxes, write_title
+from ava.store.stills import read_proxy, write_proxy, write_thumb
+from ava.store.title_folder import (
+    PROXIES,
+    THUMBS,
+    Title,
+    proxy_name,
+    thumb_name,
+    write_boxes,
+    write_title,
+)
 
 _CUT_OFF_SHARE = 0.9  # headers of whole films are a few pictures off, too
 _BATCH = 8  # pictures scored together: bounded memory, and no scorer gains from more on a CPU
@@ -62,6 +70,7 @@ def scored_title(
     runtime: Runtime,
     registry: Registry,
     on_progress: OnProgress,
+    name: str = "",
 ) -> Title:
     """Scan a source once, score its shortlist on the way, and write tables and proxies.
 
@@ -79,6 +88,8 @@ def scored_title(
         The scorers and analysers to run.
     on_progress : callable
         Told how far the scan is.
+    name : str
+        What the title is called; empty for the name of its file.
 
     Raises
     ------
@@ -87,6 +98,7 @@ def scored_title(
     """
     keep_freed_memory()
     (draft / PROXIES).mkdir()
+    (draft / THUMBS).mkdir()
     scanner, rows = Scanner(settings.scan, on_progress), _Shortlisted()
     with Runner(registry, runtime) as runner:
         for batch in batches(_remembered(scanner.run(source), rows)):
@@ -97,6 +109,7 @@ def scored_title(
                     rows.boxes.setdefault(analyser.card.name, []).append(scored.found.get(kind))
             for frame_id, pixels in zip(batch.frame_ids, batch.pixels, strict=True):
                 write_proxy(draft / proxy_name(int(frame_id)), pixels)
+                write_thumb(draft / thumb_name(int(frame_id)), pixels)
         table = runner.table()
     result = scanner.result
     assert result is not None
@@ -108,6 +121,7 @@ def scored_title(
     marks = rows.marks.found()
     table = _with_marks(draft, table, marks, [areas[shot] for shot in rows.shot_index])
     facts = _facts(source, result, settings, registry, table.problems, table.roads or {})
+    facts["title"] = name or source.info.title
     title = Title(
         {**facts, "static_marks": [_mark_facts(one) for one in marks.marks]},
         tuple(rows.refs),
@@ -205,7 +219,6 @@ def _facts(
     elif result.ended_early:
         warnings.append("the file is damaged: what follows the last frame looked at was not seen")
     return {
-        "title": info.title,
         "path": str(info.path.resolve()),
         "source": {**info.to_json(), "warnings": warnings},
         "time_base": str(info.start.time_base),

@@ -14,142 +14,90 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
+
+from models.onnx_graph import INPUT, Graph, centred, session, weights_in
 
 WEIGHTS = Path(__file__).with_suffix(".npz")
 MIN_SIDE_PX = 32
-_STEM = (8, 16, 24)  # channels; each halves the picture
-_BLOCKS = (((24, 1, 2), (40, 2, 4), (40, 1, 4)), ((64, 2, 4),))  # channels, stride, expansion
-_TOP, _HIDDEN = 96, 48
+STEM = (8, 16, 24)  # channels; each halves the picture
+BLOCKS = (((24, 1, 2), (40, 2, 4), (40, 1, 4)), ((64, 2, 4),))  # channels, stride, expansion
+TOP, HIDDEN = 96, 48
 
 
-class Network(nn.Module):
-    """Float pictures 0..255, (N, 3, H, W) of any size, to one number each: the logit of the quality.
-
-    Parameters
-    ----------
-    normalised : bool
-        With batch normalisation, for training; the stored weights have it folded in.
-    """
-
-    def __init__(self, normalised: bool = False) -> None:
-        super().__init__()
-        first, second, third = _STEM
-        stages: list[list[nn.Module]] = [
-            [
-                *_convolution(3, first, 3, 2, 1, normalised),
-                *_convolution(first, second, 3, 2, 1, normalised),
-            ],
-            [*_convolution(second, third, 3, 2, 1, normalised)],
-            [],
-            [],
-        ]
-        n_in = third
-        for stage, blocks in zip(stages[2:], _BLOCKS, strict=True):
-            for n_out, stride, expansion in blocks:
-                stage.append(_Block(n_in, n_out, stride, expansion, normalised))
-                n_in = n_out
-        stages[-1] += _convolution(n_in, _TOP, 1, 1, 1, normalised)
-        self.stages = nn.ModuleList(nn.Sequential(*stage) for stage in stages)
-        n_pooled = 2 * (second + third + _BLOCKS[0][-1][0] + _TOP)
-        self.head = nn.Sequential(
-            nn.Linear(n_pooled, _HIDDEN), nn.ReLU(inplace=True), nn.Linear(_HIDDEN, 1)
-        )
-
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Logits, shape (N,)."""
-        found = (pictures - 128).div_(64)
-        pooled = []
-        for stage in self.stages:
-            found = stage(found)
-            # The mean, and the generalised mean of fourth power: what stands out somewhere. A soft
-            # background behind a sharp face is meant to be soft, and only the whole picture tells.
-            fourth = found.square().square().mean(dim=(2, 3))
-            pooled += [found.mean(dim=(2, 3)), fourth.add(1e-6).sqrt().sqrt()]
-        logits: torch.Tensor = self.head(torch.cat(pooled, dim=1))[:, 0]
-        return logits
-
-
-class _Block(nn.Module):
-    """Inverted residual: widen, filter every channel by itself, narrow."""
-
-    def __init__(self, n_in: int, n_out: int, stride: int, expansion: int, normalised: bool):
-        super().__init__()
-        wide = n_in * expansion
-        self.layers = nn.Sequential(
-            *_convolution(n_in, wide, 1, 1, 1, normalised),
-            *_convolution(wide, wide, 3, stride, wide, normalised),
-            *_convolution(wide, n_out, 1, 1, 1, normalised)[:2],
-        )
-        self.adds = stride == 1 and n_in == n_out
-
-    def forward(self, found: torch.Tensor) -> torch.Tensor:
-        changed: torch.Tensor = self.layers(found)
-        return found + changed if self.adds else changed
-
-
-def _convolution(
-    n_in: int, n_out: int, side_px: int, stride: int, n_groups: int, normalised: bool
-) -> list[nn.Module]:
-    return [
-        nn.Conv2d(n_in, n_out, side_px, stride, side_px // 2, groups=n_groups),
-        nn.BatchNorm2d(n_out) if normalised else nn.Identity(),
-        nn.ReLU(inplace=True),
-    ]
-
-
-def folded(trained: Network) -> Network:
-    """The same function without batch normalisation, ready to be stored."""
-    from torch.nn.utils.fusion import fuse_conv_bn_eval
-
-    plain = Network().eval()
-    modules = dict(trained.eval().named_modules())
-    for name, module in plain.named_modules():
-        if isinstance(module, nn.Conv2d):
-            place = name.rpartition(".")
-            after = f"{place[0]}.{int(place[2]) + 1}"
-            conv, norm = modules[name], modules[after]
-            assert isinstance(conv, nn.Conv2d)
-            assert isinstance(norm, nn.BatchNorm2d)
-            module.load_state_dict(fuse_conv_bn_eval(conv, norm).state_dict())
-    plain.head.load_state_dict(trained.head.state_dict())
-    return plain
-
-
-def save(plain: Network, path: Path) -> None:
-    """Write the weights of a folded network, as float16 arrays under their names."""
-    arrays = {name: value.numpy().astype(np.float16) for name, value in plain.state_dict().items()}
-    np.savez_compressed(path, **arrays)
-
-
-def load(path: Path = WEIGHTS) -> Network:
-    """The network with its weights, ready to be asked."""
-    with np.load(path) as arrays:
-        state = {name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays.files}
-    plain = Network()
-    plain.load_state_dict(state)
-    return plain.eval().to(memory_format=torch.channels_last)
-
-
-@torch.inference_mode()
-def technical_quality(network: Network, picture: NDArray[np.uint8]) -> float:
-    """How clean a picture is.
+class TechnicalQuality:
+    """The network, ready to be asked.
 
     Parameters
     ----------
-    network : Network
-        As `load` gives it.
-    picture : ndarray of uint8, shape (H, W, 3)
-        sRGB, at about 540 lines: faults are judged pixel by pixel, and a reduced picture hides them.
-
-    Returns
-    -------
-    float
-        0 (ruined) to 1 (nothing to complain about); NaN below 32 pixels a side.
+    n_threads : int
+        What it may use.
+    path : pathlib.Path
+        Weights, as `training.technical_network.save` writes them.
     """
-    if min(picture.shape[:2]) < MIN_SIDE_PX:
-        return float("nan")
-    tensor = torch.tensor(np.ascontiguousarray(picture))[None].permute(0, 3, 1, 2).float()
-    return float(torch.sigmoid(network(tensor))[0])
+
+    def __init__(self, n_threads: int, path: Path = WEIGHTS) -> None:
+        self._session = session(_model(path), n_threads)
+
+    def of(self, picture: NDArray[np.uint8]) -> float:
+        """How clean a picture is.
+
+        Parameters
+        ----------
+        picture : ndarray of uint8, shape (H, W, 3)
+            sRGB, at about 540 lines: faults are judged pixel by pixel, and a reduced picture hides
+            them.
+
+        Returns
+        -------
+        float
+            0 (ruined) to 1 (nothing to complain about); NaN below 32 pixels a side.
+        """
+        if min(picture.shape[:2]) < MIN_SIDE_PX:
+            return float("nan")
+        return float(self._session.run(None, {INPUT: centred(picture)})[0][0, 0])
+
+
+def _model(path: Path) -> bytes:
+    weights, graph = weights_in(path), Graph()
+    weights["stages.0.0.weight"] /= 64  # it was taught on (picture - 128) / 64
+    pooled: list[str] = []
+
+    def convolved(values: str, name: str, stride: int = 1, n_groups: int = 1) -> str:
+        weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
+        return graph.convolution(values, weight, bias, stride, n_groups=n_groups)
+
+    def pool(values: str) -> None:
+        square = graph.add("Mul", values, values)
+        fourth = _mean(graph, graph.add("Mul", square, square))
+        least = graph.add("Add", fourth, graph.array(np.array([1e-6], np.float32)))
+        root = graph.add("Sqrt", graph.add("Sqrt", least))
+        pooled.extend([_mean(graph, values), root])
+
+    found = graph.add("Relu", convolved(graph.add("Cast", INPUT, to=1), "stages.0.0", 2))
+    found = graph.add("Relu", convolved(found, "stages.0.3", 2))
+    pool(found)
+    found = graph.add("Relu", convolved(found, "stages.1.0", 2))
+    pool(found)
+    n_in = STEM[-1]
+    for stage, blocks in enumerate(BLOCKS, start=2):
+        for step, (n_out, stride, expansion) in enumerate(blocks):
+            place = f"stages.{stage}.{step}.layers"
+            wide = graph.add("Relu", convolved(found, f"{place}.0"))
+            wide = graph.add("Relu", convolved(wide, f"{place}.3", stride, n_in * expansion))
+            narrow = convolved(wide, f"{place}.6")
+            adds = stride == 1 and n_in == n_out
+            found, n_in = graph.add("Add", found, narrow) if adds else narrow, n_out
+        if stage == len(BLOCKS) + 1:
+            found = graph.add("Relu", convolved(found, f"stages.{stage}.{len(blocks)}"))
+        pool(found)
+    values = graph.add("Concat", *pooled, axis=1)
+    for layer in (0, 2):
+        weight, bias = weights[f"head.{layer}.weight"], weights[f"head.{layer}.bias"]
+        values = graph.add("Gemm", values, graph.array(weight), graph.array(bias), transB=1)
+        values = graph.add("Sigmoid" if layer else "Relu", values)
+    return graph.finished(values, 2)
+
+
+def _mean(graph: Graph, values: str) -> str:
+    return graph.add("ReduceMean", values, axes=[2, 3], keepdims=0)

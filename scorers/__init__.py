@@ -1,6 +1,7 @@
 """The scorers that come with ava, offered through the same door as a stranger's package."""
 
 from ava.scoring.contract import Provider
+from scorers.analysers.bodies import BodyAnalyser
 from scorers.analysers.faces import FaceAnalyser
 from scorers.analysers.people import PersonAnalyser
 from scorers.analysers.saliency import SaliencyAnalyser
@@ -40,6 +41,6 @@ PROVIDER = Provider(
         TechnicalScorer,
         BloodScorer,
     ),
-    analysers=(SaliencyAnalyser, FaceAnalyser, PersonAnalyser, TextAnalyser),
+    analysers=(SaliencyAnalyser, FaceAnalyser, PersonAnalyser, BodyAnalyser, TextAnalyser),
     on_request=(MaturityScorer,),
 )

@@ -15,7 +15,7 @@ from scorers.pictures import Floats, Weightless, field_sums, per_frame
 
 _TILE_PX = 24
 _CALM_SHARE = 0.25  # of the tiles, the calmest of which show the noise
-_IMMERKAER = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+_IMMERKAER = np.array([1, -2, 1], np.float32)  # across, and again down
 _PERIODS_PX = (4, 16)  # blocks of 8 or 16 pixels, seen at anything from half to the full size
 _FLAT_PX = 4  # on either side of the edge of a band
 _BANDED = 1.0  # mean square of a step over a soft area that is nothing but bands
@@ -27,7 +27,7 @@ class ArtifactScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="artifacts",
-        version=2,
+        version=3,
         family="filters",
         height_px=540,
         columns=(
@@ -73,8 +73,9 @@ def noise_level(luma: NDArray[np.uint8]) -> float:
     """
     rows, columns = (side // _TILE_PX for side in luma.shape)
     whole = luma[: rows * _TILE_PX, : columns * _TILE_PX]
-    response = np.abs(cv2.filter2D(whole, cv2.CV_32F, _IMMERKAER))
-    means = cv2.resize(response, (columns, rows), interpolation=cv2.INTER_AREA).ravel()
+    response = cv2.sepFilter2D(whole, cv2.CV_16S, _IMMERKAER, _IMMERKAER)
+    sizes = np.abs(response).view(np.uint16)
+    means = field_sums(sizes, (columns, rows)).ravel() / _TILE_PX**2
     level = field_sums(whole, (columns, rows)).ravel() / _TILE_PX**2
     means = means[(level > 8) & (level < 247)]
     if means.size == 0:
@@ -96,7 +97,7 @@ def _blocking(steps: NDArray[np.uint8], axis: int) -> float:
     Wang, Bovik & Evan, "Blind measurement of blocking artifacts in images", 2000: block edges are a
     comb, and a comb has a line in the spectrum. Here the period is looked for, not assumed.
     """
-    mild = np.minimum(steps, 24)  # real edges are steeper than block edges
+    mild = cv2.threshold(steps, 24, 0, cv2.THRESH_TRUNC)[1]  # real edges are steeper than blocks
     profile = cv2.reduce(mild, 1 - axis, cv2.REDUCE_SUM, dtype=cv2.CV_32F).ravel()
     profile = profile / mild.shape[1 - axis]
     around = cv2.blur(profile.reshape(1, -1), (17, 1)).ravel()
@@ -116,21 +117,16 @@ def _banding(luma: NDArray[np.uint8]) -> float:
 
     A band twice as wide has half the edges, twice as high: so their squares are summed.
     """
-    found, soft = 0.0, 0.0
+    found, soft = 0.0, 0
     lowest, highest = _BAND_LEVELS
-    squares = np.arange(highest + 1, dtype=np.float64) ** 2
-    squares[:lowest] = 0
+    beside = np.ones(2 * _FLAT_PX + 1, np.uint8)
+    beside[_FLAT_PX] = 0
     for axis in (0, 1):
         steps = _steps(luma, axis)
-        run = np.ones((2 * _FLAT_PX + 1, 1) if axis == 0 else (1, 2 * _FLAT_PX + 1), np.uint8)
-        small = cv2.threshold(steps, highest, 1, cv2.THRESH_BINARY_INV)[1]
-        calm = cv2.erode(small, run)
-        moves = cv2.threshold(steps, 0, 1, cv2.THRESH_BINARY)[1]
-        around = cv2.boxFilter(moves, cv2.CV_8U, run.shape[::-1], normalize=False)
-        lone = cv2.bitwise_and(calm, cv2.threshold(around, 1, 1, cv2.THRESH_BINARY_INV)[1])
-        counts = cv2.calcHist(
-            [steps], [0], np.asarray(lone, np.uint8), [highest + 1], [0, highest + 1]
-        ).ravel()
-        found += float(counts @ squares)
+        others = cv2.dilate(steps, beside.reshape((-1, 1) if axis == 0 else (1, -1)))
+        calm = cv2.threshold(cv2.max(steps, others), highest, 1, cv2.THRESH_BINARY_INV)[1]
+        alone = cv2.threshold(others, 0, 255, cv2.THRESH_BINARY_INV)[1]
+        lone = cv2.bitwise_and(alone, cv2.inRange(steps, lowest, highest))
+        found += cv2.sumElems(cv2.bitwise_and(cv2.multiply(steps, steps), lone))[0]
         soft += cv2.countNonZero(calm)
     return float(min(1.0, found / (_BANDED * soft))) if soft else 0.0

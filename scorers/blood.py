@@ -26,7 +26,7 @@ class BloodScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="blood",
-        version=1,
+        version=2,
         family="filters",
         height_px=270,
         columns=(
@@ -53,14 +53,17 @@ def blood_red(picture: NDArray[np.uint8]) -> float:
     """Share of an sRGB picture (H, W, 3) in dark, pure red, 0..1."""
     size = (max(1, picture.shape[1] // 2), max(1, picture.shape[0] // 2))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    lightness, a, b = (plane.astype(np.float64) for plane in cv2.split(lab(small)))
-    chroma, hue = np.hypot(a, b), np.degrees(np.arctan2(b, a))
+    lightness, a, b = (np.asarray(plane, np.float32) for plane in cv2.split(lab(small)))
+    polar = cv2.cartToPolar(a, b, angleInDegrees=True)
+    chroma, hue = (np.asarray(part, np.float32) for part in polar)
     low, red, still_red, high = _HUE_DEGREES
     like = _rises(hue, low, red) * (1 - _rises(hue, still_red, high))
     like *= _rises(chroma, *_CHROMA) * (1 - _rises(lightness, *_LIGHTNESS))
-    like *= _rises(chroma / np.maximum(lightness, 1), *_CHROMA_FOR_LIGHTNESS)
+    purity = np.asarray(chroma / np.maximum(lightness, 1), np.float32)
+    like *= _rises(purity, *_CHROMA_FOR_LIGHTNESS)
     return float(like.mean())
 
 
-def _rises(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
-    return np.clip((values - low) / (high - low), 0, 1)
+def _rises(values: Floats, low: float, high: float) -> Floats:
+    rise: Floats = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
+    return rise

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses
 from ava.scoring.contract import Column, ScorerCard
-from scorers.pictures import Floats, Weightless, extremes, lab, per_frame, quantiles
+from scorers.pictures import Floats, Weightless, extremes, lightness, per_frame, quantiles
 
 _CLIPPED_DARK, _CLIPPED_BRIGHT = 3, 252  # of 255, in all three channels
 _QUANTILES = (0.01, 0.05, 0.5, 0.95, 0.99)
@@ -23,7 +23,7 @@ class LightingScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="lighting",
-        version=3,
+        version=4,
         height_px=270,
         columns=(
             Column(
@@ -69,9 +69,9 @@ class LightingScorer(Weightless):
 
 
 def _measure(picture: NDArray[np.uint8]) -> dict[str, float | NDArray[np.floating]]:
-    lightness = np.ascontiguousarray(lab(picture)[:, :, 0])
-    mean = float(lightness.mean())
-    dark, low, middle, high, bright = quantiles(lightness, _QUANTILES, 0.0, 100.0)
+    tones = lightness(picture)
+    mean = float(tones.mean())
+    dark, low, middle, high, bright = quantiles(tones, _QUANTILES, 0.0, 100.0)
     brightest, darkest = extremes(picture)
     # Mean and median together: a silhouette before a bright sky is not simply well exposed.
     miss = max(0.0, _COMFORT[0] - (mean + middle) / 2, (mean + middle) / 2 - _COMFORT[1])
@@ -81,17 +81,17 @@ def _measure(picture: NDArray[np.uint8]) -> dict[str, float | NDArray[np.floatin
         "clipped_dark": float((brightest <= _CLIPPED_DARK).mean()),
         "clipped_bright": float((darkest >= _CLIPPED_BRIGHT).mean()),
         "contrast": float(np.clip(high - low, 0, 100)),
-        "local_contrast": _local_contrast(lightness),
+        "local_contrast": _local_contrast(tones),
         "dynamic_range": _stops(float(dark), float(bright)),
-        "key": float((lightness > 50).mean()),
+        "key": float((tones > 50).mean()),
     }
 
 
-def _local_contrast(lightness: Floats) -> float:
+def _local_contrast(tones: Floats) -> float:
     """Mean standard deviation of L* around every pixel, within a sixteenth of the height."""
-    reach = max(3, lightness.shape[0] // 16)
-    mean = cv2.blur(lightness, (reach, reach))
-    square = cv2.blur(lightness * lightness, (reach, reach))
+    reach = max(3, tones.shape[0] // 16)
+    mean = cv2.blur(tones, (reach, reach))
+    square = cv2.sqrBoxFilter(tones, cv2.CV_32F, (reach, reach))
     return float(np.sqrt(np.maximum(np.asarray(square) - np.asarray(mean) ** 2, 0)).mean())
 
 
@@ -100,6 +100,6 @@ def _stops(dark: float, bright: float) -> float:
     return float(np.clip(np.log2(luminance(max(bright, 1.0)) / luminance(max(dark, 1.0))), 0, 16))
 
 
-def luminance(lightness: float) -> float:
+def luminance(tone: float) -> float:
     """Relative luminance 0..1 of CIE L* 0..100."""
-    return ((lightness + 16) / 116) ** 3 if lightness > 8 else lightness / 903.3
+    return ((tone + 16) / 116) ** 3 if tone > 8 else tone / 903.3

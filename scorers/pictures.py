@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import ClassVar, cast
 
 import cv2
@@ -17,6 +18,12 @@ Floats = NDArray[np.float32]
 _BINS = 2000
 _SHARES = np.arange(256, dtype=np.float32) / 255
 _LINEAR = np.where(_SHARES <= 0.04045, _SHARES / 12.92, ((_SHARES + 0.055) / 1.055) ** 2.4).astype(
+    np.float32
+)
+_CODES = 65535
+_TO_CODES = np.array([[0.2126 * _CODES, 0.7152 * _CODES, 0.0722 * _CODES, 0.5]], np.float32)
+_LIGHT = np.arange(_CODES + 1) / _CODES
+_LIGHTNESS = np.where(_LIGHT > 0.008856, 116 * np.cbrt(_LIGHT) - 16, 903.3 * _LIGHT).astype(
     np.float32
 )
 
@@ -43,6 +50,13 @@ def lab(picture: NDArray[np.uint8]) -> Floats:
     return cast("Floats", cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2Lab))
 
 
+def lightness(picture: NDArray[np.uint8]) -> Floats:
+    """CIE L* of an sRGB picture alone, float32 (H, W), 0..100; to 0.01."""
+    codes = cv2.transform(linear(picture), _TO_CODES).astype(np.uint16)
+    tones: Floats = _LIGHTNESS[codes]
+    return tones
+
+
 def extremes(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Largest and smallest of the three channels at every pixel, uint8 (H, W) each."""
     red, green, blue = cv2.split(picture)
@@ -57,14 +71,19 @@ def linear(picture: NDArray[np.uint8]) -> Floats:
     return cv2.LUT(picture, _LINEAR).astype(np.float32, copy=False)
 
 
-def field_sums(values: NDArray[np.uint8], fields: tuple[int, int]) -> NDArray[np.float64]:
-    """Sums over a grid of fields (across, down), float64 (down, across); exact."""
+def field_sums(
+    values: NDArray[np.uint8] | NDArray[np.uint16] | Floats, fields: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Sums of whole numbers over a grid of fields (across, down), float64 (down, across); exact."""
     height, width = values.shape
-    sums = cv2.integral(values)
     rows = np.linspace(0, height, fields[1] + 1).round().astype(int)
     columns = np.linspace(0, width, fields[0] + 1).round().astype(int)
-    corners = np.asarray(sums, np.float64)[np.ix_(rows, columns)]
-    return np.diff(np.diff(corners, axis=0), axis=1)
+    bands = np.zeros((fields[1], width), np.float32)  # exact, as long as sums stay below 2^24
+    for band, (first, end) in enumerate(pairwise(rows.tolist())):
+        if end > first:
+            cv2.reduce(values[first:end], 0, cv2.REDUCE_SUM, bands[band : band + 1], cv2.CV_32F)
+    sums = np.add.reduceat(bands, np.minimum(columns[:-1], width - 1), axis=1)
+    return sums * (np.diff(columns) > 0).astype(np.float64)
 
 
 def quantiles(values: Floats, shares: Sequence[float], low: float, high: float) -> Floats:

@@ -89,13 +89,14 @@ def _measure(
 ) -> dict[str, float | NDArray[np.floating]]:
     luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
     slopes: dict[str, float] = {}
-    steps, ranges = np.zeros(_FIELDS[::-1]), np.zeros(_FIELDS[::-1])
+    all_steps, all_ranges = np.zeros(luma.shape, np.float32), np.zeros(luma.shape, np.float32)
     for direction in _DIRECTIONS:
         steepest, whole, n_edges = _edges(luma, direction)
-        steps += steepest
-        ranges += whole
+        cv2.accumulate(steepest, all_steps)
+        cv2.accumulate(whole, all_ranges)
         if n_edges >= _MIN_SHARE * luma.size:
-            slopes[direction] = float(steepest.sum() / whole.sum())
+            slopes[direction] = cv2.sumElems(steepest)[0] / cv2.sumElems(whole)[0]
+    steps, ranges = field_sums(all_steps, _FIELDS), field_sums(all_ranges, _FIELDS)
     if not slopes:  # nothing in the picture has an edge
         return {"sharpness": 0.0, "sharpest_area": 0.0, "motion_blur": 0.0, "out_of_focus": 1.0}
     tile_steps, tile_ranges = _tiles(steps), _tiles(ranges)
@@ -136,8 +137,8 @@ def _standing_out(
 
 def _edges(
     luma: NDArray[np.uint8], direction: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
-    """Per field the steepest steps and the whole ranges of the edges along one direction.
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int]:
+    """The steepest steps and the whole ranges of the edges along one direction; 0 elsewhere.
 
     The third value is how many pixels stand on such an edge.
     """
@@ -145,8 +146,10 @@ def _edges(
     height = cv2.subtract(cv2.dilate(luma, line), cv2.erode(luma, line))
     step = cv2.subtract(cv2.dilate(luma, neighbour), cv2.erode(luma, neighbour))
     on_edge = cv2.threshold(height, _MIN_RANGE, 255, cv2.THRESH_BINARY)[1]
-    parts = (cv2.bitwise_and(part, on_edge) for part in (cv2.dilate(step, line), height))
-    steepest, whole = (field_sums(np.asarray(part, np.uint8), _FIELDS) for part in parts)
+    steepest, whole = (
+        np.asarray(cv2.bitwise_and(part, on_edge), np.uint8)
+        for part in (cv2.dilate(step, line), height)
+    )
     return steepest, whole, cv2.countNonZero(on_edge)
 
 

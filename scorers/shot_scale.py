@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ava.core.frame_batch import FrameBatch
-from ava.scoring.analyses import Analyses, Faces, PersonMask
+from ava.scoring.analyses import Analyses, Bodies, Faces, PersonMask
 from ava.scoring.contract import Column, ScorerCard
 from scorers.pictures import Floats, Weightless, per_frame
 
@@ -27,6 +28,10 @@ _HEADS_PER_FACE = 1 / 0.78  # a face box runs from forehead to chin, a head from
 _FACE_FILLS = 0.85  # of the picture's height: crown or chin are cut off
 # Heads below the chin that the lower edge leaves: to the shoulders, chest, hips, and the soles.
 _CUTS = (0.5, 1.5, 3.0, 6.5)
+# The same cuts below the shoulders, in lengths of the trunk from there to the hips.
+_TRUNK_CUTS = (0.18, 0.62, 1.42, 2.7)
+_POSITIONS = (0.5, 1.5, 2.5, 3.5, 4.5, 5.5)  # classes without a break, whole numbers their middles
+_WHOLE_BODY = 5.0
 _BODY = 7.5  # heads, standing
 _SMALL_BODY = 1 / 3  # of the picture's height
 _MIN_FACE = 0.025  # height of a face, of the picture's
@@ -35,6 +40,11 @@ _MIN_PERSON = 0.01  # share of the picture
 _SHOULDERS = 2.2  # heads
 _UPRIGHT = 1.3  # times as high as wide
 _FIGURE_CONFIDENCE = 0.4
+_BODY_ALONE = 0.75  # confidence from which a body without a face counts
+_BODY_WORTH = 0.8  # of that confidence, since no face says so, too
+_STEEP_TRUNK, _TRUNK_IN_REACH = 0.6, 0.3  # rise of its length, and its share of the whole person
+_TRUNK_IN_FACES = (1.5, 4.5)  # a trunk's length in heights of the face above it
+_NECK = 1.0  # heights of the face: shoulders lie no farther from the chin
 _EDGE = 0.98
 _LEVEL_PITCH, _STEEP_PITCH = 10.0, 35.0  # degrees: within the first, nobody looks up or down
 _OWN_BODY = 1.0  # face widths that a body reaches beyond its face on either side
@@ -49,18 +59,21 @@ class ShotScaleScorer(Weightless):
     The classes are those of the trade (Bordwell & Thompson, "Film art"; Salt, "Statistical style
     analysis of motion pictures", 1974): head and shoulders, chest, waist, knees, whole body. An
     upright person is seven and a half heads high; the edge leaves half a head below the chin in a
-    close-up, one and a half in a medium close-up, three in a medium shot. Of several faces of like
-    size the one that shows most body counts. Where no face is seen, the figure is measured by the
-    person mask, by its height or by the width of its shoulders.
+    close-up, one and a half in a medium close-up, three in a medium shot. The same is read a second
+    time off the trunk, which tells it for profiles and bowed heads, too: shoulders and hips are known
+    even where they lie outside of the picture. Both have the same say. Of several faces of like size
+    the one that shows most body counts. Where no face is seen, the body speaks alone; where that is
+    bent, the figure is measured by the person mask, by its height or by the width of its shoulders.
+    What only the mask takes for a person has no scale.
     """
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="shot_scale",
-        version=1,
+        version=2,
         family="contextual",
         height_px=180,
         needs=(Faces,),
-        uses=(PersonMask,),
+        uses=(PersonMask, Bodies),
         columns=(
             Column(
                 "shot_scale", "code", 0, len(SCALES) - 1, "neither",
@@ -70,7 +83,7 @@ class ShotScaleScorer(Weightless):
             ),
             Column(
                 "shot_scale_confidence", "share", 0, 1, "neither",
-                "How sure that is: a frontal face tells more than a figure from behind.",
+                "How sure that is: a face and a trunk that agree tell more than a figure from behind.",
             ),
             Column(
                 "framing", "code", 0, len(FRAMINGS) - 1, "neither",
@@ -90,52 +103,124 @@ class ShotScaleScorer(Weightless):
         """See `ava.scoring.contract.Scorer.score`."""
         faces = found.get(Faces)
         people = found.get(PersonMask).maps if PersonMask in found else None
+        bodies = found.get(Bodies) if Bodies in found else None
         aspect = frames.width_px / max(1, frames.height_px)
 
         def measure(_: NDArray[np.uint8], row: int) -> Values:
+            one = slice(row, row + 1)
             mask = None if people is None else people[row] >= 0.5
-            return _measure(faces.rows(slice(row, row + 1)), mask, aspect)
+            trunks = None if bodies is None else _trunks(bodies.rows(one), aspect)
+            return _measure(faces.rows(one), mask, trunks, aspect)
 
         return per_frame(self.card, frames, measure)
 
 
-def _measure(faces: Faces, mask: NDArray[np.bool_] | None, aspect: float) -> Values:
+@dataclass(frozen=True)
+class _Trunk:
+    """Shoulders and hips of one body, in heights of the picture."""
+
+    shoulders: Floats
+    length: float
+    position: float  # among the classes
+    reach: float
+    is_upright: bool
+    confidence: float
+
+
+def _trunks(bodies: Bodies, aspect: float) -> list[_Trunk]:
+    """The trunks of one picture, surest first."""
+    found = []
+    for row in range(len(bodies)):
+        shoulders = bodies.shoulders[row] * np.array([aspect, 1], np.float32)
+        hips = bodies.hips[row] * np.array([aspect, 1], np.float32)
+        length, rise = float(np.linalg.norm(hips - shoulders)), float(hips[1] - shoulders[1])
+        reach = float(bodies.reach[row])
+        below = (1 - float(shoulders[1])) / max(rise, 1e-6)
+        upright = rise >= _STEEP_TRUNK * length and length >= _TRUNK_IN_REACH * reach
+        position = _position(below, _TRUNK_CUTS)
+        confidence = float(bodies.confidence[row])
+        found.append(_Trunk(shoulders, length, position, reach, upright, confidence))
+    return found
+
+
+def _measure(
+    faces: Faces, mask: NDArray[np.bool_] | None, trunks: list[_Trunk] | None, aspect: float
+) -> Values:
     heights = faces.box_xyxy[:, 3] - faces.box_xyxy[:, 1]
     seen = np.flatnonzero(heights >= _MIN_FACE)
     if not len(seen):
-        return _by_figure(mask, aspect)
+        return _without_a_face(mask, trunks, aspect)
     largest = heights[seen].max()
     main, beside = (seen[heights[seen] >= share * largest] for share in (_MAIN, _BESIDE))
     head = heights[main] * _HEADS_PER_FACE
     below = (1 - faces.box_xyxy[main, 3]) / head
-    shows_most = int(below.argmax())
-    confidence = faces.confidence[main[shows_most]]
+    figure = main[int(below.argmax())]
+    position = _position(float(below.max()), _CUTS)
+    agreement = 1.0
+    trunk = _trunk_below(faces.box_xyxy[figure], trunks or [], aspect)
+    if trunk is not None:
+        agreement = 1 - 0.5 * min(1.0, abs(trunk.position - position))
+        position = (position + trunk.position) / 2
     return {
-        "shot_scale": _scale(float(below.max()), float(head.max())),
-        "shot_scale_confidence": float(confidence) * _decided(float(below.max())),
+        "shot_scale": _scale(position, float(head.max())),
+        "shot_scale_confidence": float(faces.confidence[figure]) * _decided(position) * agreement,
         "framing": float(_framing(faces.box_xyxy[beside], mask)),
         "camera_height": _camera_height(faces, main),
     }
 
 
-def _scale(heads_below: float, head: float) -> float:
-    """Class by heads between the chin and the lower edge, and the head's share of the height."""
+def _trunk_below(box: Floats, trunks: list[_Trunk], aspect: float) -> _Trunk | None:
+    """The trunk that belongs to a face; None where none does, or it is bent."""
+    height = float(box[3] - box[1])
+    chin = np.array([(box[0] + box[2]) / 2 * aspect, box[3]])
+    for trunk in trunks:
+        if (
+            trunk.is_upright
+            and np.linalg.norm(trunk.shoulders - chin) < _NECK * height
+            and trunk.shoulders[1] > (box[1] + box[3]) / 2
+            and _TRUNK_IN_FACES[0] <= trunk.length / height <= _TRUNK_IN_FACES[1]
+        ):
+            return trunk
+    return None
+
+
+def _position(below: float, cuts: tuple[float, ...]) -> float:
+    """Place among the classes, without a break: 2 is the middle of class 2, 2.5 its end."""
+    ends = (2 * cuts[0] - cuts[1], *cuts, 1.3 * cuts[-1])
+    return float(np.interp(below, ends, _POSITIONS))
+
+
+def _scale(position: float, head: float) -> float:
+    """Class by place among them, and the head's share of the picture's height."""
     if head / _HEADS_PER_FACE > _FACE_FILLS:
         return 0.0
-    cut = int(np.searchsorted(_CUTS, heads_below, side="right"))
-    if cut < len(_CUTS):
-        return 1.0 + cut
-    return 5.0 if _BODY * head >= _SMALL_BODY else 6.0
+    scale = min(max(1.0, float(np.floor(position + 0.5))), _WHOLE_BODY)
+    return 6.0 if scale == _WHOLE_BODY and _BODY * head < _SMALL_BODY else scale
 
 
-def _decided(heads_below: float) -> float:
+def _decided(position: float) -> float:
     """1 far from all boundaries, 0.5 on one."""
-    away = min(abs(np.log((heads_below + 0.25) / (cut + 0.25))) for cut in _CUTS)
-    return 0.5 + 0.5 * min(1.0, float(away) / 0.35)
+    away = abs(position + 0.5 - np.round(position + 0.5))
+    return 0.5 + 0.5 * min(1.0, float(away) / 0.3)
+
+
+def _without_a_face(
+    mask: NDArray[np.bool_] | None, trunks: list[_Trunk] | None, aspect: float
+) -> Values:
+    """Scale by the body, else by the figure of the person mask, unless nobody else sees one there."""
+    for trunk in trunks or []:
+        if trunk.is_upright and trunk.confidence >= _BODY_ALONE:
+            scale = _scale(trunk.position, 2 * trunk.reach / _BODY)
+            confidence = _BODY_WORTH * trunk.confidence * _decided(trunk.position)
+            return {"shot_scale": scale, "shot_scale_confidence": confidence}
+    figure = _by_figure(mask, aspect)
+    if trunks is not None and not trunks:  # a dune, a dog, a dress on a hanger
+        return {name: value for name, value in figure.items() if name == "framing"}
+    return figure
 
 
 def _by_figure(mask: NDArray[np.bool_] | None, aspect: float) -> Values:
-    """Scale without a face: by the largest figure of the person mask."""
+    """Scale by the largest figure of the person mask."""
     if mask is None:
         return {}
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
@@ -153,7 +238,7 @@ def _by_figure(mask: NDArray[np.bool_] | None, aspect: float) -> Values:
         scale = 5.0 if height >= _SMALL_BODY else 6.0
     else:
         head = float(np.percentile(across, 90)) / _SHOULDERS
-        scale = _scale(max(0.0, height / head - 1), head)
+        scale = _scale(_position(max(0.0, height / head - 1), _CUTS), head)
     return {"shot_scale": scale, "shot_scale_confidence": _FIGURE_CONFIDENCE}
 
 

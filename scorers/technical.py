@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses
 from ava.scoring.contract import Column, Runtime, ScorerCard
+from models.technical_quality import TechnicalQuality
 from scorers.pictures import Floats, per_frame
 
 
@@ -18,7 +19,7 @@ class TechnicalScorer:
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="technical",
-        version=1,
+        version=2,
         family="filters",
         height_px=540,
         columns=(
@@ -36,22 +37,15 @@ class TechnicalScorer:
 
     def open(self, runtime: Runtime) -> None:
         """Load the network; its weights come with ava."""
-        import torch  # here: it takes two seconds, which listing the scorers must not pay
-
-        from models.technical_quality import load
-
-        torch.set_num_threads(runtime.n_threads)
-        self._network = load()
+        self._network = TechnicalQuality(runtime.n_threads)
 
     def score(self, frames: FrameBatch, found: Analyses, /) -> dict[str, Floats]:
         """See `ava.scoring.contract.Scorer.score`."""
-        from models.technical_quality import technical_quality
-
         # One by one: in a batch the sums are taken in another order, and the last digits differ.
         return per_frame(
             self.card,
             frames,
-            lambda picture, _: {"technical_quality": technical_quality(self._network, picture)},
+            lambda picture, _: {"technical_quality": self._network.of(picture)},
         )
 
     def close(self) -> None:

@@ -12,10 +12,11 @@ from ava.core.canvas import CANVASES
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses, Faces, PersonMask, Saliency
 from ava.scoring.contract import Column, ScorerCard
-from scorers.pictures import Floats, Weightless, gray, per_frame
+from scorers.pictures import Floats, Weightless, gray, linear, per_frame
 from scorers.subject import subject_of
 
 _GRID = (32, 18)  # fields across and down
+_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _CALM_DETAIL = 5.0  # mean gradient, gray levels per pixel at 270 lines
 _MIN_FIELDS = (5, 2)  # narrower or lower, nothing can be written
 _NO_FACES = np.zeros((0, 4), np.float32)
@@ -27,7 +28,7 @@ class TitleSpaceScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="title_space",
-        version=1,
+        version=2,
         family="composition",
         height_px=270,
         needs=(Saliency,),
@@ -182,8 +183,6 @@ def letter_contrast(pixels: NDArray[np.uint8]) -> float:
 
     Contrast ratio of the Web Content Accessibility Guidelines 2.2, at the worst tenth of the pixels.
     """
-    shares = np.arange(256) / 255
-    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
-    luminance = linear[pixels[::2, ::2]] @ np.array([0.2126, 0.7152, 0.0722])
+    luminance = linear(np.ascontiguousarray(pixels[::2, ::2])) @ _LUMINANCE
     darkest, brightest = np.percentile(luminance, [10, 90])
     return float(max((darkest + 0.05) / 0.05, 1.05 / (brightest + 0.05)))

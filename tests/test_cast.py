@@ -153,7 +153,7 @@ def test_keys_and_names_survive() -> None:
 
 
 @given(st.integers(0, 10_000), st.integers(1, 6))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_matching_is_one_to_one_and_by_distance(seed: int, n: int) -> None:
     who = people(n, seed)
     order = np.random.default_rng(seed).permutation(n)

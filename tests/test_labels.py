@@ -41,6 +41,7 @@ WORDS = {
         "text": {"none", "subtitle", "title", "credits", "logo", "watermark", "scene_text"}
     },
 }
+WORDS["more_shot_scale.csv"] = WORDS["film_shot_scale.csv"]
 BOX = ["x0", "y0", "x1", "y1"]
 FRAME = ["file", "time_seconds", "n_frame"]
 
@@ -129,6 +130,15 @@ def test_scales_count_as_promised() -> None:
     assert sum(row["file"].split("/")[0] in ("films", "people") for row in rows) >= 140
     seen = {row["scale"] for row in rows if row["sure"] == "yes"}
     assert WORDS["film_shot_scale.csv"]["scale"] - seen == {"extreme_close_up"}
+
+
+def test_the_other_scales_are_of_other_frames() -> None:
+    more = rows_of("more_shot_scale.csv")
+    assert not {frame_of(row) for row in more} & {
+        frame_of(row) for row in rows_of("film_shot_scale.csv")
+    }
+    assert len(more) == len({frame_of(row) for row in more}) >= 90
+    assert sum(row["sure"] == "yes" and row["scale"] != "none" for row in more) >= 55
 
 
 def test_lists_do_not_contradict_each_other() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from skimage.color import rgb2lab
 
 from ava.core.color_names import NAMES, name_index
 from ava.core.frame_batch import FrameBatch
@@ -22,6 +23,7 @@ from scorers.analysers.text import TextAnalyser
 from scorers.color import ColorScorer, color_histogram, colorfulness, named_shares, palette
 from scorers.faces import FaceScorer
 from scorers.lighting import LightingScorer
+from scorers.pictures import lightness
 from scorers.sharpness import SharpnessScorer
 from scorers.text import TextScorer
 
@@ -118,6 +120,12 @@ def test_exposure_is_best_in_the_middle(photographs: dict[str, Picture]) -> None
     assert given[1] > 0.9
     assert given[1] > given[0] + 0.3
     assert given[1] > given[2] + 0.05
+
+
+def test_lightness_is_that_of_cielab(photographs: dict[str, Picture]) -> None:
+    for name, picture in photographs.items():
+        exact = rgb2lab(picture[::3, ::3])[:, :, 0]  # type: ignore[no-untyped-call]
+        assert np.abs(lightness(np.ascontiguousarray(picture[::3, ::3])) - exact).max() < 0.03, name
 
 
 def naive_histogram(picture: Picture) -> NDArray[np.float64]:

@@ -128,19 +128,66 @@ def test_a_plain_frame_costs_no_look(text_weights: None) -> None:
     assert len(analyser.analyse(frames)) == 0
 
 
-@pytest.mark.slow
-def test_films_without_text_have_none(rate: Rate, shared_media: Path) -> None:
+@pytest.fixture(scope="module")
+def textless(shared_media: Path) -> dict[str, list[Picture]]:
+    """Frames of films, by file, in which people see no text."""
     wanted: dict[str, set[int]] = defaultdict(set)
     with (ROOT / "tests" / "labels" / "film_text.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["text"] == "none":
                 wanted[row["file"]].add(int(row["n_frame"]))
-    given = []
+    found = {}
     for name, numbers in wanted.items():
         with open_source(shared_media / name) as source:
-            given += [
-                rate(frame.rgb(540)) for frame in source.scan() if frame.ref.frame_id in numbers
+            found[name] = [
+                frame.rgb(540) for frame in source.scan() if frame.ref.frame_id in numbers
             ]
+    return found
+
+
+@pytest.mark.slow
+def test_films_without_text_have_none(rate: Rate, textless: dict[str, list[Picture]]) -> None:
+    given = [rate(picture) for pictures in textless.values() for picture in pictures]
     assert len(given) >= 130
     assert np.mean([one["text_lines"] > 0 for one in given]) <= 0.03
     assert np.mean([max(one[kind] for kind in KINDS) >= 0.5 for one in given]) <= 0.03
+
+
+@pytest.mark.slow
+def test_most_frames_of_films_need_no_close_look(
+    textless: dict[str, list[Picture]], text_weights: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyser, looked_at = TextAnalyser(), []
+    analyser.open(Runtime(n_threads=1))
+    monkeypatch.setattr(
+        analyser, "_seen", lambda part: looked_at.append(part.size) or np.zeros(part.shape[:2])
+    )
+    n_free, shares = 0, []
+    for picture in (one for pictures in textless.values() for one in pictures):
+        looked_at.clear()
+        analyser.analyse(FrameBatch(picture[None], np.zeros(1), np.zeros(1, np.int64)))
+        n_free += not looked_at
+        shares.append(sum(looked_at) / (640 * 352 * 3))
+    analyser.close()
+    assert n_free >= 0.5 * len(shares)
+    assert np.mean(shares) <= 0.1
+
+
+@pytest.mark.slow
+def test_small_and_faint_lines_on_films_are_found(
+    rate: Rate, textless: dict[str, list[Picture]]
+) -> None:
+    films = ("breakfast", "elephants", "iron_man", "sintel")
+    frames = [
+        one for name, held in textless.items() for one in held if Path(name).stem.startswith(films)
+    ]
+    assert len(frames) >= 20
+    found = []
+    for number in range(60):
+        picture, name = frames[(7 * number) % len(frames)], FONTS[number % len(FONTS)]
+        line, size = (SPOKEN[number % len(SPOKEN)][0],), (18, 20, 22, 28)[number % 4]
+        lettered = subtitled(picture, line, name, size, STYLES[number // 4 % 4])
+        strength = (1.0, 0.7, 0.5)[number % 3]
+        faint = picture + (lettered.astype(np.float32) - picture) * strength
+        found.append(rate(faint.astype(np.uint8))["text_lines"] >= 1)
+    assert np.mean(found) >= 0.95

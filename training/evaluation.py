@@ -15,12 +15,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from skimage.measure import blur_effect
 
-from models.technical_quality import WEIGHTS, load, technical_quality
+from models.technical_quality import WEIGHTS, TechnicalQuality
 from training.distortions import FAULTS, Picture
 from training.pictures import PACKAGED_HELD_OUT, Origin, origin, packaged
 
@@ -117,12 +116,11 @@ def main() -> None:
     parser.add_argument("--packaged", action="store_true", help="the packaged photographs, too")
     parser.add_argument("--alone", action="store_true", help="without the other measures")
     words = parser.parse_args()
-    torch.set_num_threads(1)
-    network = load(words.weights)
+    network = TechnicalQuality(1, words.weights)
     origins = [origin(path, _SHARED_FRAMES) for path in words.paths]
     if words.packaged:
         origins += [packaged(name) for name in PACKAGED_HELD_OUT]
-    measures: dict[str, Measure] = {"ours": lambda picture: technical_quality(network, picture)}
+    measures: dict[str, Measure] = {"ours": network.of}
     if not words.alone:
         measures |= {"Laplacian": laplacian_variance, "blur_effect": crispness}
     print(f"{sum(len(one.pictures) for one in origins)} pictures of {len(origins)} origins\n")

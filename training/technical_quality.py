@@ -22,10 +22,11 @@ import cv2
 import torch
 from torch import nn
 
-from models.technical_quality import WEIGHTS, Network, folded, save
+from models.technical_quality import WEIGHTS
 from training.groups import N_COPIES, Group, Groups
 from training.leaves import leaves
 from training.pictures import PACKAGED_TO_LEARN, Origin, origin, packaged
+from training.technical_network import Network, folded, save
 
 _SLOPE = 6.0  # logits between clean and ruined: quality 0.95 to 0.05
 _N_LEAVES = 9  # origins: a fifth of what is learned from, beside three dozen others

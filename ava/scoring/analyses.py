@@ -209,6 +209,23 @@ class Faces(Ragged):
 
 
 @dataclass(frozen=True)
+class Bodies(Ragged):
+    """People from all sides, surest first: boxes around the whole person, inside the picture.
+
+    Attributes
+    ----------
+    hips, shoulders : ndarray of float32, shape (K, 2)
+        Their middle: x, y as shares of the picture. They may lie outside of it.
+    reach : ndarray of float32, shape (K,)
+        From the hips to the farthest end of the person, as a share of the picture's height.
+    """
+
+    hips: NDArray[np.float32] = _column(2)
+    shoulders: NDArray[np.float32] = _column(2)
+    reach: NDArray[np.float32] = _column()
+
+
+@dataclass(frozen=True)
 class TextRegions(Ragged):
     """Lines of burnt-in text: upright boxes around them."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any, ClassVar
 
 import cv2
@@ -11,14 +12,18 @@ from numpy.typing import NDArray
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import TextRegions
 from ava.scoring.contract import AnalyserCard, Runtime
+from models.onnx_graph import session
+from models.text_glance import TextGlance
 from models.weights import require
 
 WEIGHTS = "text_detection_ppocr"
 _STEP_PX = 32  # the network halves five times
 _LONG_SIDE_PX = 640
-# Letters of 22 px in a picture of 540 lines still leave ink on the smaller picture, though often
-# too little to find them by.
-_GLANCE_SIDE_PX, _DOUBT = 384, 0.1
+# Of what the glance takes for text: somewhere, and around there. What it leaves out is lost.
+_LIKELY, _DOUBT = 0.7, 0.5
+# Of the parts that are looked at closely; smaller ones are judged without what is around them, and
+# whatever fills them is "text".
+_MARGIN_PX, _LEAST_SIDE_PX = 20, 128
 _LEAST_CONTRAST = 12  # gray levels from the darkest to the brightest spot
 # Lettering is inked solidly and in thin strips. At a lower confidence, or without a limit on the
 # strip, a person before a plain wall is "text": film frames are not the documents it was made for.
@@ -28,6 +33,8 @@ _MIN_HEIGHT_PX = 4
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32) * 255
 _STD = np.array([0.229, 0.224, 0.225], np.float32) * 255
 
+Part = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
+
 
 class TextAnalyser:
     """PP-OCRv6 small detector with the post-processing of differentiable binarization
@@ -36,12 +43,12 @@ class TextAnalyser:
 
     card: ClassVar[AnalyserCard] = AnalyserCard(
         "text",
-        2,
+        3,
         TextRegions,
         height_px=540,
         settings={
             "long_side_px": _LONG_SIDE_PX,
-            "glance_side_px": _GLANCE_SIDE_PX,
+            "likely": _LIKELY,
             "doubt": _DOUBT,
             "min_confidence": _MIN_CONFIDENCE,
         },
@@ -50,18 +57,13 @@ class TextAnalyser:
 
     def __init__(self) -> None:
         self._session: Any = None
+        self._glance: Any = None
 
     def open(self, runtime: Runtime) -> None:
         """Load the detector."""
         path = require(WEIGHTS, runtime.on_progress, runtime.may_download)
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = runtime.n_threads
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = session(path.read_bytes(), runtime.n_threads)
+        self._glance = TextGlance(runtime.n_threads)
 
     def analyse(self, frames: FrameBatch, /) -> TextRegions:
         """See `ava.scoring.contract.Analyser.analyse`."""
@@ -85,17 +87,23 @@ class TextAnalyser:
     def _ink(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """How much each pixel looks like text, 0..1, shape (h, w).
 
-        Most frames of a film have no text, and the network is heavy: it looks closely only where a
-        look at a smaller picture leaves a doubt.
+        Most frames of a film have no text, and the network is heavy: it looks only at those parts
+        of a picture where a very small network that glances at all of it leaves a doubt.
         """
-        glance = _resized(picture, _GLANCE_SIDE_PX)
-        # A black frame, or one plain tone: not worth even that.
-        if int(np.ptp(cv2.cvtColor(glance, cv2.COLOR_RGB2GRAY))) < _LEAST_CONTRAST:
-            return np.zeros(glance.shape[:2], np.float32)
-        ink = self._seen(glance)
-        if max(picture.shape[:2]) <= _GLANCE_SIDE_PX or float(ink.max()) < _DOUBT:
+        width, height = _size(picture, _LONG_SIDE_PX)
+        ink = np.zeros((height, width), np.float32)
+        # A black frame, or one plain tone: not worth even a glance.
+        darkest, brightest, _, _ = cv2.minMaxLoc(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+        if brightest - darkest < _LEAST_CONTRAST:
             return ink
-        return self._seen(_resized(picture, _LONG_SIDE_PX))
+        parts = _parts(self._glance.likelihood(picture), ink.shape)
+        if parts:
+            resized = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+            close = resized.astype(np.uint8, copy=False)
+        for left, top, right, bottom in parts:
+            there = np.s_[top:bottom, left:right]
+            ink[there] = np.maximum(ink[there], self._seen(close[there]))
+        return ink
 
     def _seen(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         blue_first = (picture[:, :, ::-1].astype(np.float32) - _MEAN) / _STD
@@ -106,17 +114,57 @@ class TextAnalyser:
 
     def close(self) -> None:
         """Let go of the session."""
-        self._session = None
+        self._session = self._glance = None
 
 
-def _resized(picture: NDArray[np.uint8], long_side_px: int) -> NDArray[np.uint8]:
-    """The picture no larger than that, with sides that the network can halve five times."""
+def _size(picture: NDArray[np.uint8], long_side_px: int) -> tuple[int, int]:
+    """Width and height no larger than that, with sides that the network can halve five times."""
     height, width = picture.shape[:2]
     shrink = min(1.0, long_side_px / max(height, width))
-    size = tuple(
+    across, down = (
         max(_STEP_PX, round(side * shrink / _STEP_PX) * _STEP_PX) for side in (width, height)
     )
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return across, down
+
+
+def _parts(likelihood: NDArray[np.float32], shape: tuple[int, ...]) -> list[Part]:
+    """The parts of a picture of that shape that may hold text.
+
+    Each with a margin, since the network judges by what is around, and with sides that it can halve
+    five times; parts that together cost no more than apart are joined.
+    """
+    doubtful = cv2.dilate((likelihood > _DOUBT).astype(np.uint8), np.ones((1, 3), np.uint8))
+    _, labels, fields, _ = cv2.connectedComponentsWithStats(doubtful)
+    held = np.unique(labels[(likelihood > _LIKELY) & (doubtful > 0)])
+    per_field = np.array(shape[::-1]) / likelihood.shape[::-1]
+    parts = []
+    for x, y, width, height, _ in fields[held]:
+        first, end = np.array([x, y]) * per_field, np.array([x + width, y + height]) * per_field
+        parts.append(_part(first - _MARGIN_PX, end + _MARGIN_PX, shape))
+    return _joined(parts, shape)
+
+
+def _part(first: NDArray[np.floating], end: NDArray[np.floating], shape: tuple[int, ...]) -> Part:
+    """The part around two corners (x, y) whose sides the network can halve, inside the picture."""
+    limit = np.array(shape[::-1])
+    size = np.ceil((end - first) / _STEP_PX).astype(int) * _STEP_PX
+    size = np.minimum(limit, np.maximum(size, _LEAST_SIDE_PX))
+    left, top = np.clip(((first + end - size) / 2).round().astype(int), 0, limit - size).tolist()
+    return left, top, left + int(size[0]), top + int(size[1])
+
+
+def _joined(parts: list[Part], shape: tuple[int, ...]) -> list[Part]:
+    for one, other in combinations(parts, 2):
+        first, end = np.minimum(one[:2], other[:2]), np.maximum(one[2:], other[2:])
+        both = _part(first, end, shape)
+        if _area(both) <= _area(one) + _area(other):
+            rest = [part for part in parts if part is not one and part is not other]
+            return _joined([*rest, both], shape)
+    return parts
+
+
+def _area(part: Part) -> int:
+    return (part[2] - part[0]) * (part[3] - part[1])
 
 
 def _regions(

@@ -1,0 +1,142 @@
+"""Writes small networks as ONNX, so that ONNX Runtime runs them from plain arrays of weights.
+
+Only what our own networks need of the format (https://onnx.ai/onnx/intro/concepts.html): a chain of
+operators on float32, with names given by counting. It takes a millisecond at load, and saves a
+dependency and a second copy of the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_IR_VERSION, _OPSET = 8, 13
+_FLOAT, _INT8 = 1, 3  # TensorProto.DataType
+_ATTRIBUTE_INT, _ATTRIBUTE_INTS = 2, 7  # AttributeProto.AttributeType
+INPUT, OUTPUT = "pictures", "found"
+
+
+class Graph:
+    """A network in the making; every method adds an operator and gives back its output's name.
+
+    Its input is `INPUT`, int8 (1, 3, H, W): the picture less 128. Its output is named by `finished`.
+    """
+
+    def __init__(self) -> None:
+        self._nodes: list[bytes] = []
+        self._weights: list[bytes] = []
+
+    def add(self, operator: str, *inputs: str, **attributes: int | Sequence[int]) -> str:
+        """Any ONNX operator with whole-number attributes."""
+        output = f"{operator}_{len(self._nodes)}"
+        self._append(operator, inputs, output, attributes)
+        return output
+
+    def convolution(
+        self,
+        values: str,
+        weight: NDArray[np.float32],
+        bias: NDArray[np.float32],
+        stride: int = 1,
+        dilation: int = 1,
+        n_groups: int = 1,
+    ) -> str:
+        """Square, padded so that stride 1 keeps the size."""
+        pad = weight.shape[2] // 2 * dilation
+        return self.add(
+            "Conv",
+            values,
+            self.array(weight),
+            self.array(bias),
+            strides=[stride] * 2,
+            dilations=[dilation] * 2,
+            pads=[pad] * 4,
+            group=n_groups,
+        )
+
+    def array(self, values: NDArray[np.float32]) -> str:
+        """A constant."""
+        name = f"weight_{len(self._weights)}"
+        data = np.ascontiguousarray(values, "<f4")
+        fields = b"".join(_whole(1, side) for side in data.shape)
+        fields += _whole(2, _FLOAT) + _text(8, name) + _bytes(9, data.tobytes())
+        self._weights.append(_bytes(5, fields))
+        return name
+
+    def finished(self, values: str, n_axes: int) -> bytes:
+        """The serialised model, whose one output has so many axes."""
+        self._append("Identity", (values,), OUTPUT, {})
+        graph = b"".join(_bytes(1, node) for node in self._nodes) + _text(2, "ava")
+        graph += b"".join(self._weights)
+        graph += _bytes(11, _tensor(INPUT, _INT8, 4)) + _bytes(12, _tensor(OUTPUT, _FLOAT, n_axes))
+        return _whole(1, _IR_VERSION) + _bytes(7, graph) + _bytes(8, _whole(2, _OPSET))
+
+    def _append(
+        self,
+        operator: str,
+        inputs: Sequence[str],
+        output: str,
+        attributes: dict[str, int | Sequence[int]],
+    ) -> None:
+        node = b"".join(_text(1, name) for name in inputs) + _text(2, output) + _text(4, operator)
+        for name, value in attributes.items():
+            if isinstance(value, int):
+                given = _whole(3, value) + _whole(20, _ATTRIBUTE_INT)
+            else:
+                given = b"".join(_whole(8, one) for one in value) + _whole(20, _ATTRIBUTE_INTS)
+            node += _bytes(5, _text(1, name) + given)
+        self._nodes.append(node)
+
+
+def weights_in(path: Any) -> dict[str, NDArray[np.float32]]:
+    """The arrays of an `.npz` file by name, as float32."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name].astype(np.float32) for name in arrays.files}
+
+
+def centred(picture: NDArray[np.uint8]) -> NDArray[np.int8]:
+    """A picture (H, W, 3) as the input of such a network, (1, 3, H, W)."""
+    import cv2
+
+    planes = np.stack([np.asarray(plane, np.uint8) for plane in cv2.split(picture)])[None]
+    return (planes ^ 128).view(np.int8)
+
+
+def session(model: bytes, n_threads: int) -> Any:
+    """An `onnxruntime.InferenceSession` on the processor."""
+    import onnxruntime  # here: it takes a moment, which listing the scorers must not pay
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = n_threads
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def _varint(value: int) -> bytes:
+    value &= 2**64 - 1
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def _whole(number: int, value: int) -> bytes:
+    return _varint(number << 3) + _varint(value)
+
+
+def _bytes(number: int, value: bytes) -> bytes:
+    return _varint(number << 3 | 2) + _varint(len(value)) + value
+
+
+def _text(number: int, value: str) -> bytes:
+    return _bytes(number, value.encode())
+
+
+def _tensor(name: str, element: int, n_axes: int) -> bytes:
+    """A ValueInfoProto with axes of any length."""
+    shape = b"".join(_bytes(1, _text(2, f"{name}_{axis}")) for axis in range(n_axes))
+    return _text(1, name) + _bytes(2, _bytes(1, _whole(1, element) + _bytes(2, shape)))

@@ -1,0 +1,76 @@
+"""Where in a picture there may be lettering, by a very small network that looks before a large one.
+
+It was taught by lettering drawn on pictures and by what a detector of text finds in them, to miss
+nothing rather than to be right: whoever asks looks again, closely, but only there. `training/` taught
+it; what from, and how far to trust it, stands in ``text_glance.md`` beside this file. The blocks are
+those of Sandler et al., "MobileNetV2: inverted residuals and linear bottlenecks", CVPR 2018.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.onnx_graph import INPUT, Graph, centred, session, weights_in
+
+WEIGHTS = Path(__file__).with_suffix(".npz")
+LONG_SIDE_PX = 480
+FIELD_PX = 8  # of the picture as it is looked at
+STEM = (8, 16, 32)  # channels; each halves the picture
+WIDE, BLOCKS = 64, (1, 2, 4)  # a dilation each: text is told by a row of letters, not by one
+
+
+class TextGlance:
+    """The network, ready to be asked.
+
+    Parameters
+    ----------
+    n_threads : int
+        What it may use.
+    path : pathlib.Path
+        Weights, as `training.text_glance_network.save` writes them.
+    """
+
+    def __init__(self, n_threads: int, path: Path = WEIGHTS) -> None:
+        self._session = session(_model(path), n_threads)
+
+    def likelihood(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """How likely each field of a picture is part of a line of text.
+
+        Parameters
+        ----------
+        picture : ndarray of uint8, shape (H, W, 3)
+            sRGB, at about 540 lines.
+
+        Returns
+        -------
+        ndarray of float32, shape (h, w)
+            0..1, for fields of 8 × 8 pixels of the picture reduced to a long side of 480.
+        """
+        shrink = min(1.0, LONG_SIDE_PX / max(picture.shape[:2]))
+        size = [max(1, round(side * shrink)) for side in picture.shape[1::-1]]
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        found: NDArray[np.float32] = self._session.run(None, {INPUT: centred(small)})[0][0, 0]
+        return found
+
+
+def _model(path: Path) -> bytes:
+    weights, graph = weights_in(path), Graph()
+
+    def convolved(values: str, name: str, *how: int) -> str:
+        weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
+        return graph.convolution(values, weight, bias, *how)
+
+    weights["layers.0.weight"] /= 64  # it was taught on (picture - 128) / 64
+    found = graph.add("Cast", INPUT, to=1)
+    for step in range(len(STEM)):
+        found = graph.add("Relu", convolved(found, f"layers.{3 * step}", 2))
+    for step, dilation in enumerate(BLOCKS):
+        place = f"layers.{3 * len(STEM) + step}.layers"
+        wide = graph.add("Relu", convolved(found, f"{place}.0"))
+        wide = graph.add("Relu", convolved(wide, f"{place}.3", 1, dilation, WIDE))
+        found = graph.add("Add", found, convolved(wide, f"{place}.6"))
+    return graph.finished(graph.add("Sigmoid", convolved(found, "head")), 4)
