@@ -1,0 +1,1 @@
+"""Taste groups: which artwork for whom, and how we know."""
