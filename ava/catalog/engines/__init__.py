@@ -1,0 +1,1 @@
+"""Where titles are worked on: here, or on a cluster."""

@@ -1,0 +1,89 @@
+"""What is done with one title, wherever it is done."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from ava.catalog.engines.contract import Job
+from ava.catalog.outcome import Outcome, failed
+from ava.core.errors import AvaError
+from ava.core.progress import OnProgress
+from ava.pipeline import rank_title
+from ava.scoring.contract import Runtime
+
+
+def work_on(job: Job, n_threads: int, on_progress: OnProgress) -> Outcome:
+    """Rank a title into its folder; whatever goes wrong becomes its outcome.
+
+    Parameters
+    ----------
+    job : Job
+        Which one.
+    n_threads : int
+        Threads that a library inside may take.
+    on_progress : callable
+        Told how far the work is.
+    """
+    started = time.monotonic()
+    runtime = Runtime(n_threads, job.may_download, on_progress)
+    try:
+        result = rank_title(
+            job.path, job.library, job.settings, runtime, on_progress, name=job.title_id
+        )
+    except AvaError as error:
+        return failed(job.title_id, error, seconds=time.monotonic() - started)
+    except Exception as error:  # whatever a stranger's scorer or a library raises
+        return Outcome(
+            job.title_id,
+            "failed",
+            f"{type(error).__name__}: {error}"[:500],
+            "an error that ava does not know; ava rank FILM --debug shows where it comes from",
+            "crash",
+            1,
+            seconds=time.monotonic() - started,
+        )
+    return Outcome(
+        job.title_id,
+        "partial" if result.problems else "done",
+        "; ".join(result.problems),
+        folder=str(result.folder),
+        seconds=time.monotonic() - started,
+        n_frames=result.n_frames,
+    )
+
+
+def resident_bytes(pids: list[int]) -> int:
+    """Resident memory of processes together; those that are gone count nothing."""
+    total = 0
+    for pid in pids:
+        with suppress(OSError, ValueError, IndexError):
+            total += int(Path(f"/proc/{pid}/statm").read_text("utf-8").split()[1])
+    return total * _PAGE_BYTES
+
+
+def tree_of(pid: int) -> list[int]:
+    """A process and all its descendants, as far as the system tells."""
+    found = [pid]
+    for one in found:
+        with suppress(OSError):
+            for thread in Path(f"/proc/{one}/task").iterdir():
+                children = (thread / "children").read_text("utf-8").split()
+                found += [int(child) for child in children]
+    return found
+
+
+def knows_memory() -> bool:
+    """Whether this system tells how much memory a process has."""
+    return sys.platform.startswith("linux")
+
+
+def _page_bytes() -> int:
+    import resource
+
+    return resource.getpagesize()
+
+
+_PAGE_BYTES = _page_bytes()

@@ -1,0 +1,66 @@
+"""A worker process: takes titles from a pipe, one after the other, and stays warm between them."""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import time
+from multiprocessing.connection import Connection
+
+from ava.catalog.engines.contract import Job
+from ava.core.progress import Progress
+
+_PROGRESS_EVERY_SECONDS = 0.25
+READY = "ready"
+
+
+def main(jobs_fd: int, reports_fd: int, n_threads: int) -> None:
+    """Work until the pipe of jobs is closed; then end at once, also in the middle of a title.
+
+    Parameters
+    ----------
+    jobs_fd, reports_fd : int
+        File descriptors of the two pipes.
+    n_threads : int
+        Threads that a library inside may take.
+    """
+    jobs = Connection(jobs_fd, writable=False)
+    reports = Connection(reports_fd, readable=False)
+    waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(jobs, waiting), daemon=True).start()
+    from ava.catalog.engines.work import work_on
+    from ava.scoring.registry import installed
+
+    installed()
+    reports.send(READY)
+    while True:
+        reports.send(work_on(waiting.get(), n_threads, _Teller(reports)))
+
+
+def _receive(jobs: Connection, waiting: queue.SimpleQueue[Job]) -> None:
+    """Hand jobs on; without a parent there is nobody to work for."""
+    while True:
+        try:
+            waiting.put(jobs.recv())
+        except (EOFError, OSError):
+            os._exit(1)
+
+
+class _Teller:
+    """Sends progress, but not more often than anybody can read."""
+
+    def __init__(self, reports: Connection) -> None:
+        self._reports, self._stage, self._told = reports, "", 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if progress.stage == self._stage and now - self._told < _PROGRESS_EVERY_SECONDS:
+            return
+        self._stage, self._told = progress.stage, now
+        self._reports.send(progress)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:4]))
