@@ -33,7 +33,10 @@ check: $(READY) ## Format, lint, types, import floors, lazy imports
 bench: $(READY) ## Measure, and write benchmarks/results/*.json
 	$(BIN)/python -m benchmarks.scan
 	$(BIN)/python -m benchmarks.pipeline
+	$(BIN)/python -m benchmarks.catalog
+	$(BIN)/python -m benchmarks.fuzz sample_media/sample_film.mp4 --n 40
 	$(BIN)/python -m benchmarks.face_identity
+	$(BIN)/python -m benchmarks.taste
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.faces
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.scorers
 

@@ -59,27 +59,28 @@ def judged_titles(sources: Sequence[Path], library: Path | None) -> list[JudgedT
             raise ConfigError(f"{source} is not a title folder", "rank its film first (ava rank)")
         decided = read_decisions(path)
         folder = path.parent
-        if not is_title_folder(folder) or _content_id(folder) != decided.content_id:
+        if not is_title_folder(folder) or content_id_of(folder) != decided.content_id:
             if shelf is None:
-                shelf = _shelf(library)
+                shelf = title_shelf(library)
             folder = _folder_of(path, decided, shelf, library)
         found.setdefault(folder.resolve(), []).extend(decided.decisions)
     return [
-        JudgedTitle(folder, _content_id(folder), read_title(folder), standing(decisions))
+        JudgedTitle(folder, content_id_of(folder), read_title(folder), standing(decisions))
         for folder, decisions in found.items()
     ]
 
 
-def _content_id(folder: Path) -> str:
+def content_id_of(folder: Path) -> str:
+    """Fingerprint of the film of a title folder."""
     return str(read_json(folder / TITLE)["source"]["content_id"])
 
 
-def _shelf(library: Path | None) -> dict[str, Path]:
+def title_shelf(library: Path | None) -> dict[str, Path]:
     """Title folders below a library by the film's fingerprint."""
     if library is None:
         return {}
     folders = [path.parent for path in sorted(library.rglob(TITLE))]
-    return {_content_id(folder): folder for folder in reversed(folders)}
+    return {content_id_of(folder): folder for folder in reversed(folders)}
 
 
 def _folder_of(

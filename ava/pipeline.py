@@ -23,9 +23,10 @@ from ava.scoring_pass import scored_title, software
 from ava.settings import Settings
 from ava.source.info import VideoInfo
 from ava.source.opening import open_source
-from ava.store.atomic import replacing_folder
+from ava.store.atomic import recover, replacing_folder
 from ava.store.crops import layouts_of
 from ava.store.decisions import keep_decisions
+from ava.store.manifest import SourceStamp, write_manifest
 from ava.store.stills import Provenance, file_safe
 from ava.store.title_folder import (
     SCORES,
@@ -36,6 +37,7 @@ from ava.store.title_folder import (
     take_over,
     write_ranking,
 )
+from ava.title_state import made_from, scores_changes
 from ava.winners import aspects_of, write_frame, write_shortlist, write_winners
 
 
@@ -107,6 +109,7 @@ def extract_title(
     """
     started = time.monotonic()
     with open_source(path) as source:
+        stamp = SourceStamp.of(path)
         settings = settings.for_title(source.info.title, source.info.content_id)
         folder = folder_for(out, file_safe(source.info.title), source.info.content_id)
         with replacing_folder(folder) as draft:
@@ -116,6 +119,8 @@ def extract_title(
                 source, draft, settings, runtime or Runtime(), registry, on_progress
             )
             write_shortlist(source, draft, title, settings, on_progress)
+            seconds = time.monotonic() - started
+            write_manifest(draft, made_from(title, source.info, stamp, None, None, seconds))
     problems = _problems(title, source.info, settings)
     n_frames = int(title.facts["n_frames"])
     return TitleResult(folder, None, n_frames, problems, time.monotonic() - started)
@@ -128,6 +133,7 @@ def rank_title(
     runtime: Runtime | None = None,
     on_progress: OnProgress = silent,
     elsewhere: frozenset[int] = frozenset(),
+    name: str = "",
 ) -> TitleResult:
     """Rank a film, or rank a title folder again, and write stills and contact sheet.
 
@@ -144,6 +150,9 @@ def rank_title(
         See `extract_title`.
     elsewhere : frozenset of int
         Frames that may not be taken, by id: another set has them.
+    name : str
+        What the title is called, where that is not the name of its file. The folder of that name
+        is then its own, whatever film was ranked into it before.
 
     Raises
     ------
@@ -161,17 +170,21 @@ def rank_title(
             raise ConfigError(
                 f"{path} is a season", "rank its episodes together again, with --as-season"
             )
-        folder, path = path, Path(facts["path"])
+        folder, path, name = path, Path(facts["path"]), name or str(facts["title"])
         if not path.exists():
             raise MediaError(
                 f"the film of this title is not at {path} any more",
                 "put it back there, or rank it from where it is now",
             )
     with open_source(path) as source:
-        settings = settings.for_title(source.info.title, source.info.content_id)
+        stamp = SourceStamp.of(path)
+        settings = settings.for_title(name or source.info.title, source.info.content_id)
         require_profile(settings.ranking.profile)
         registry = installed(settings.scoring.on_request)
         scans_as_asked = folder is None  # a title folder keeps the scan that it was made with
+        if folder is None and name:
+            folder = out / file_safe(name)
+            recover(folder)
         folder = folder or folder_for(out, file_safe(source.info.title), source.info.content_id)
         earlier = _reusable(folder, source.info, settings if scans_as_asked else None, registry)
         runtime = runtime or Runtime()
@@ -182,7 +195,7 @@ def rank_title(
                 take_over(folder, draft)
             else:
                 keep_decisions(folder, draft)
-                title = scored_title(source, draft, settings, runtime, registry, on_progress)
+                title = scored_title(source, draft, settings, runtime, registry, on_progress, name)
             pool = cast_title(draft, title, settings.cast, known)
             wanted = settings.ranking
             profile = profile_for(wanted.profile, pool)
@@ -194,6 +207,8 @@ def rank_title(
             kept = folder if earlier is not None else None
             write_winners(source, draft, title, ranking, crops, settings, on_progress, kept)
             write_sheet(draft)
+            seconds = time.monotonic() - started
+            write_manifest(draft, made_from(title, source.info, stamp, settings, kept, seconds))
     problems = _problems(title, source.info, settings)
     problems += other_versions(profile.learned, title.facts["scorer_ids"])
     n_frames = 0 if title is earlier else int(title.facts["n_frames"])
@@ -215,15 +230,9 @@ def _reusable(
     if not is_title_folder(folder) or not (folder / SCORES).is_file():
         return None
     title = read_title(folder)
-    same = (
-        title.facts["source"]["content_id"] == info.content_id
-        and (settings is None or title.facts["scan_id"] == settings.scan_id)
-        # Those that were asked for then, and are not now, do no harm.
-        and set(title.facts["scorer_ids"]) >= set(registry.ids)
-        # What could not be looked at then may be possible now.
-        and not title.facts["problems"]
-    )
-    return title if same else None
+    changes = scores_changes(title.facts, info.content_id, settings, registry.ids)
+    # What could not be looked at then may be possible now.
+    return None if changes or title.facts["problems"] else title
 
 
 def still_at(path: Path, at: str, out: Path | None, settings: Settings) -> StillResult:

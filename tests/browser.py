@@ -34,7 +34,12 @@ def open_page(
         page = browser.new_page(viewport=viewport, color_scheme=color_scheme)  # type: ignore[arg-type]
         page.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("requestfailed", lambda one: complaints.append(f"failed: {one.url}"))
+        page.on(
+            "requestfailed",
+            lambda one: (  # a picture that is scrolled past is not waited for
+                None if one.failure == "net::ERR_ABORTED" else complaints.append(one.url)
+            ),
+        )
         page.on(
             "request",
             lambda one: (

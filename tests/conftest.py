@@ -9,9 +9,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
 
+import hypothesis
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
+# Two tests run at a time: a thread that waits by spinning keeps the other from its core.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("ava", deadline=None)
+hypothesis.settings.load_profile("ava")
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "sample_media" / "sample_film.mp4"
@@ -99,6 +106,11 @@ def text_weights() -> None:
 @pytest.fixture(scope="session")
 def person_weights() -> None:
     _weights("person_mask")
+
+
+@pytest.fixture(scope="session")
+def body_weights() -> None:
+    _weights("body_joints")
 
 
 def _weights(name: str) -> None:

@@ -16,6 +16,7 @@ from ava.store.decisions import (
     Decisions,
     read_decisions,
     standing,
+    standing_crops,
     write_decisions,
 )
 from tests.test_pipeline import run
@@ -32,7 +33,13 @@ ENTRY = {
 
 
 def file_of(path: Path, *entries: Any, **others: Any) -> Path:
-    facts = {"schema": SCHEMA, "title": "film", "content_id": "abc", "decisions": list(entries)}
+    facts = {
+        "schema": SCHEMA,
+        "title": "film",
+        "content_id": "abc",
+        "decisions": list(entries),
+        "crops": [],
+    }
     path.write_text(json.dumps({**facts, **others}), "utf-8")
     return path
 
@@ -66,6 +73,50 @@ def test_a_wrong_entry_is_named(tmp_path: Path, change: dict[str, Any], said: st
     with pytest.raises(ConfigError) as caught:
         read_decisions(path)
     assert said in caught.value.message
+
+
+def test_files_from_before_crops_were_moved_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.json"
+    facts = {"schema": "ava.decisions/1", "title": "film", "content_id": "abc"}
+    path.write_text(json.dumps({**facts, "decisions": [ENTRY]}), "utf-8")
+    read = read_decisions(path)
+    assert read.decisions == (Decision(**ENTRY),)
+    assert read.crops == ()
+
+
+CROP = {
+    "frame_id": 120,
+    "label": "00:00:05:00",
+    "canvas": "2:3",
+    "box_xyxy": [0.1, 0.0, 0.4, 0.8],
+    "by": "ann",
+    "at": "2026-05-04T09:30:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"box_xyxy": [0.1, 0, 0.4]}, "crop 1: box_xyxy must be left, top, right, bottom"),
+        ({"box_xyxy": [0.4, 0, 0.1, 1]}, "crop 1: box_xyxy"),
+        ({"box_xyxy": [0, 0, 1.2, 1]}, "crop 1: box_xyxy"),
+        ({"box_xyxy": [0, 0, float("nan"), 1]}, "crop 1: box_xyxy"),
+        ({"canvas": 3}, "crop 1: canvas must be text"),
+        ({"at": "noon"}, "crop 1: at must"),
+    ],
+)
+def test_a_wrong_crop_is_named(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    path = file_of(tmp_path / "decisions.json", crops=[{**CROP, **change}])
+    with pytest.raises(ConfigError) as caught:
+        read_decisions(path)
+    assert said in caught.value.message
+
+
+def test_the_last_move_of_a_crop_counts_whoever_made_it(tmp_path: Path) -> None:
+    later = {**CROP, "by": "bo", "at": "2026-05-04T10:00:00Z", "box_xyxy": [0.2, 0, 0.5, 0.8]}
+    path = file_of(tmp_path / "decisions.json", crops=[later, CROP, {**CROP, "canvas": "1:1"}])
+    found = {one.canvas: one.by for one in standing_crops(read_decisions(path).crops)}
+    assert found == {"2:3": "bo", "1:1": "ann"}
 
 
 def test_a_wrong_file_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ("torch", "torchvision", "mediapipe", "av", "cv2", "scenedetect", "onnxruntime", "pandas")
+HEAVY = (
+    "torch", "torchvision", "mediapipe", "ai_edge_litert", "av", "cv2", "scenedetect", "onnxruntime",
+    "pandas",
+)  # fmt: skip
 
 
 def test_importing_ava_is_light() -> None:

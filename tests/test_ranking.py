@@ -122,7 +122,7 @@ def test_a_gate_without_its_column_stays_open() -> None:
     assert len({gate.name for gate in GATES}) == len(GATES)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(2, 40), st.integers(0, 1000))
 def test_parts_add_up_and_order_does_not_matter(n_rows: int, seed: int) -> None:
     pool = pool_of(n_rows, seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import ava
 from ava.review.context import SheetContext
 from ava.review.sheet import render, sheet_context
 from ava.scoring.contract import FAMILIES
+from ava.store.title_folder import read_ranking
 from tests.browser import open_page, show_pictures
 from tests.conftest import SAMPLE
 
@@ -33,26 +35,34 @@ def test_the_context_says_what_was_done(
     assert [card.rank for card in context.cards] == list(range(1, 11))
     for card, candidate in zip(context.cards, ranked_sample.candidates, strict=True):
         assert card.reasons == candidate.reasons
-        scores = [score for family in card.families for score in family.scores]
-        counted = sum(float(score.points) for score in scores if score.points)
+        counted = sum(part.points for part in card.parts)
         assert counted == pytest.approx(100 * candidate.utility, abs=1.0)
-        assert len(scores) > 60
-        assert {family.heading for family in card.families} == set(FAMILIES.values())
+        assert len(card.values) == len(context.columns) > 60
+        assert {column.family for column in context.columns} == set(FAMILIES)
         assert (ranked_sample.folder / card.still).is_file()
         assert (ranked_sample.folder / card.picture).is_file()
+        assert (ranked_sample.folder / card.thumb).is_file()
+    considered = read_ranking(ranked_sample.folder)
+    assert len(context.frames) == considered.n_considered
+    dropped = Counter(frame.gate for frame in context.frames if frame.gate)
+    assert dropped == {one.gate: one.count for one in considered.dropped}
     assert sum(shot.width for shot in context.shots) == pytest.approx(100, abs=0.1)
     assert {group.gate for group in context.dropped} >= {"black", "repeat"}
 
 
 def test_everything_is_escaped(context: SheetContext) -> None:
-    card = dataclasses.replace(context.cards[0], label=NASTY, alt=NASTY, reasons=(NASTY,))
+    frame = dataclasses.replace(context.cards[0], label=NASTY, alt=NASTY, reasons=(NASTY,))
     page = render(
-        dataclasses.replace(context, title=NASTY, notes=(NASTY,), warnings=(NASTY,), cards=(card,))
+        dataclasses.replace(
+            context, title=NASTY, notes=(NASTY,), warnings=(NASTY,), frames=(frame,)
+        )
     )
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
     assert "{{ 7 * 7 }}" in page
-    assert page.count("<script>") == 1
+    assert page.count("<script") == 2
+    assert page.count("</script") == 2
+    assert "style=" not in page.split("<body>")[1].split("<script")[0]
 
 
 def test_links_are_relative_and_nothing_comes_from_the_network(
@@ -68,20 +78,9 @@ def test_the_sheet_in_a_browser(ranked_sample: ava.RankedTitle) -> None:
         show_pictures(page)
         broken = page.evaluate("[...document.images].filter(i => !i.naturalWidth).length")
         assert broken == 0
-        assert page.locator(".card").count() == 10
-        overlay = page.locator(".card .overlay").first
-        assert overlay.evaluate("e => getComputedStyle(e).opacity") == "0"
-        page.locator(".card .picture").first.hover()
-        page.wait_for_timeout(300)
-        assert overlay.evaluate("e => getComputedStyle(e).opacity") == "1"
-        page.get_by_label("Always show overlays").check()
-        page.wait_for_timeout(300)
-        last = page.locator(".card .overlay").last
-        assert last.evaluate("e => getComputedStyle(e).opacity") == "1"
-        page.get_by_text("All scores").first.click()
-        assert page.get_by_text("How strongly a face carries the picture").first.is_visible()
-        page.locator(".timeline a").nth(9).click()
-        assert page.url.endswith("#c10")
+        assert page.locator(".grid .card").count() == 10
+        page.locator(".picks button", has_text="10").click()
+        assert page.locator(".card[aria-current]").inner_text().startswith("10")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -91,24 +90,6 @@ def test_the_sheet_fits_a_phone(ranked_sample: ava.RankedTitle, scheme: str) -> 
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_overlays_lie_on_the_picture(ranked_sample: ava.RankedTitle) -> None:
-    with open_page(ranked_sample.sheet.as_uri()) as page:
-        show_pictures(page)
-        boxes = page.evaluate(
-            """[...document.querySelectorAll('.picture')].map(p => {
-                const i = p.querySelector('img').getBoundingClientRect();
-                const o = p.querySelector('.overlay').getBoundingClientRect();
-                const n = p.querySelector('img');
-                return [i.width / i.height, n.naturalWidth / n.naturalHeight,
-                        Math.abs(i.left - o.left), Math.abs(i.width - o.width)];
-            })"""
-        )
-    for shown, natural, left, width in boxes:
-        assert shown == pytest.approx(natural, rel=0.01)
-        assert left < 1
-        assert width < 1
-
-
 def test_strange_file_names_survive(tmp_path: Path) -> None:
     film = tmp_path / "Ça va? 100% <b>#1 🎬.mp4"
     shutil.copy(SAMPLE, film)
@@ -116,7 +97,7 @@ def test_strange_file_names_survive(tmp_path: Path) -> None:
     with open_page(ranked.sheet.as_uri()) as page:
         show_pictures(page)
         assert page.locator("h1").inner_text() == film.stem
-        href = page.locator(".picture").first.get_attribute("href")
+        href = page.locator(".plain a").first.get_attribute("href")
         assert href is not None
         assert page.evaluate("u => new URL(u, location.href).href", href).startswith("file:")
         assert page.evaluate("[...document.images].filter(i => !i.naturalWidth).length") == 0

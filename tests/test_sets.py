@@ -70,7 +70,7 @@ def objective(
     return total
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(6, 40), st.integers(0, 10_000))
 def test_coverage_is_monotone_and_returns_diminish(n_rows: int, seed: int) -> None:
     pool = film_of(n_rows, seed)
@@ -88,7 +88,7 @@ def test_coverage_is_monotone_and_returns_diminish(n_rows: int, seed: int) -> No
     assert small.gain(rows, afresh=True).max() <= 1 + 1e-9
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(5, 11), st.integers(1, 4), st.integers(0, 10_000))
 def test_greedy_is_within_its_bound_of_the_best_set(n_rows: int, top: int, seed: int) -> None:
     pool, setting = film_of(n_rows, seed), DiversitySettings(strength=2.0)
@@ -102,7 +102,7 @@ def test_greedy_is_within_its_bound_of_the_best_set(n_rows: int, top: int, seed:
     assert found == pytest.approx(sum(chosen.worth))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10_000))
 def test_looking_again_only_at_the_top_is_looking_at_all(seed: int) -> None:
     pool = film_of(400, seed)

@@ -267,3 +267,10 @@ def test_luma_is_the_same_through_either_way(shared_media: Path) -> None:
             gray = cv2.cvtColor(frame.rgb(), cv2.COLOR_RGB2GRAY)
         # Luma weights differ between matrices; over a whole picture the means agree.
         assert abs(float(luma.mean()) - float(gray.mean())) < 4, name
+
+
+def test_a_codec_that_nothing_decodes_is_said(make_video: MakeVideo) -> None:
+    path = make_video(numbered(5))
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzz1"))
+    with pytest.raises(UnreadableMedia, match="nothing is known that decodes"):
+        open_source(path)

@@ -7,8 +7,13 @@ import sys
 
 import typer
 
+from ava.cli import taste
+from ava.cli.batch import batch
 from ava.cli.cast import cast
+from ava.cli.catalog import check, prune, repair, status, verify
 from ava.cli.compare import compare
+from ava.cli.crops import crops
+from ava.cli.decisions import export, import_, merge
 from ava.cli.diff import diff
 from ava.cli.doctor import doctor
 from ava.cli.explain import explain
@@ -17,8 +22,10 @@ from ava.cli.inspect import inspect
 from ava.cli.learn import learn
 from ava.cli.models import models_list, models_path, models_pull
 from ava.cli.output import DEBUG, DEBUG_FLAG, fail
+from ava.cli.query import find, query
 from ava.cli.rank import rank
 from ava.cli.scorers import scorers
+from ava.cli.sheet import sheet
 from ava.cli.still import still
 from ava.cli.why import why
 from ava.core.errors import AvaError
@@ -35,10 +42,15 @@ app = typer.Typer(
 )
 app.command("rank")(rank)
 app.command("extract")(extract)
+app.command("batch")(batch)
+app.command("query")(query)
+app.command("find")(find)
 app.command("cast")(cast)
 app.command("compare")(compare)
 app.command("inspect")(inspect)
 app.command("still")(still)
+app.command("crops")(crops)
+app.command("sheet")(sheet)
 app.command("explain")(explain)
 app.command("why")(why)
 app.command("diff")(diff)
@@ -50,6 +62,26 @@ models.command("list")(models_list)
 models.command("pull")(models_pull)
 models.command("path")(models_path)
 app.add_typer(models, name="models")
+decisions = typer.Typer(help="What people decided: join it, and hand it on.", no_args_is_help=True)
+decisions.command("import")(import_)
+decisions.command("merge")(merge)
+decisions.command("export")(export)
+app.add_typer(decisions, name="decisions")
+catalog = typer.Typer(help="Look after a catalog and its library.", no_args_is_help=True)
+catalog.command("check")(check)
+catalog.command("status")(status)
+catalog.command("verify")(verify)
+catalog.command("repair")(repair)
+catalog.command("prune")(prune)
+app.add_typer(catalog, name="catalog")
+tastes = typer.Typer(
+    help="Taste groups: which artwork for whom, and how we know.", no_args_is_help=True
+)
+for _command in (
+    taste.simulate, taste.fit, taste.assign, taste.evaluate, taste.insights, taste.report,
+):  # fmt: skip
+    tastes.command(_command.__name__)(_command)
+app.add_typer(tastes, name="taste")
 
 
 @app.callback(invoke_without_command=True)
@@ -66,6 +98,9 @@ def _common(
 def main() -> None:
     """Run the command line; `AvaError` becomes its exit code and two lines on stderr."""
     sys.argv = [word for word in sys.argv if word != DEBUG_FLAG]
+    # OpenMP's threads wait by spinning, which on a machine that others use, too, takes three times
+    # as long as sleeping; read when torch is loaded, so it must be set before.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except AvaError as error:

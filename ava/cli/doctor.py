@@ -14,6 +14,7 @@ from ava.cli.output import show_table
 from ava.core.errors import AvaError, ConfigError
 
 _LIBRARIES = {
+    "ai_edge_litert": "ai-edge-litert",
     "av": "av",
     "cv2": "opencv-python",
     "mediapipe": "mediapipe",
@@ -23,6 +24,9 @@ _LIBRARIES = {
     "torch": "torch",
     "torchvision": "torchvision",
     "pyarrow": "pyarrow",
+    "duckdb": "duckdb",
+    "ibis": "ibis-framework",
+    "sklearn": "scikit-learn",
 }
 
 

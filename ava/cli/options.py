@@ -41,3 +41,13 @@ def settings_from(config: Path | None, assignments: list[str], named: dict[str, 
         config = Path(FILE_NAME)
     given = [f"{key}={json.dumps(value)}" for key, value in named.items() if value is not None]
     return load_settings(config, [*assignments, *given])
+
+
+CATALOG = typer.Argument(
+    ...,
+    metavar="CATALOG",
+    help="CSV, JSON Lines or Parquet with title_id and path, or the address of a database.",
+)
+ROWS = typer.Option(
+    "titles", "--rows", metavar="TABLE|SELECT", help="Of a database: where the titles are."
+)

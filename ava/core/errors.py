@@ -13,7 +13,8 @@
     ├── NothingToRank            5   every frame was dropped, with the counts
     ├── CatalogError             6   some titles of a catalog failed
     ├── StoreError               7   results cannot be written or read back
-    └── WeightsError             8   a weight file is missing or damaged
+    ├── WeightsError             8   a weight file is missing or damaged
+    └── EventsError              9   events of viewers cannot be used
 
 The number is the exit code of the command line.
 """
@@ -104,3 +105,9 @@ class WeightsError(AvaError):
     """A weight file is missing, cannot be fetched, or fails its checksum."""
 
     exit_code = 8
+
+
+class EventsError(AvaError):
+    """Events of viewers cannot be used: not read, a column missing, or rows that are wrong."""
+
+    exit_code = 9

@@ -112,7 +112,23 @@ def best_crop(frame: FrameLayout, canvas: Canvas) -> Crop | None:
         whole &= _inside(_heads(frame.faces_xyxy[[largest]]), windows)[:, 0]
     if not whole.any():
         return None
-    windows = windows[whole]
+    return _best_of(frame, canvas, windows[whole], largest)
+
+
+def crop_at(frame: FrameLayout, canvas: Canvas, box: Box) -> Crop:
+    """A part that a person chose, scored like one that was found; it may cut what it will."""
+    heights = frame.faces_xyxy[:, 3] - frame.faces_xyxy[:, 1]
+    largest = int(heights.argmax()) if len(heights) else None
+    return _best_of(frame, canvas, np.array([[box.x0, box.y0, box.x1, box.y1]]), largest)
+
+
+def cuts_a_face(frame: FrameLayout, box: Box) -> bool:
+    """Whether a part of a frame cuts a face or the head of a main person."""
+    heights = frame.faces_xyxy[:, 3] - frame.faces_xyxy[:, 1]
+    return not _whole(frame, np.array([[box.x0, box.y0, box.x1, box.y1]]), heights).all()
+
+
+def _best_of(frame: FrameLayout, canvas: Canvas, windows: Doubles, largest: int | None) -> Crop:
     parts = _parts(frame, windows, largest, canvas)
     scores = sum(_WEIGHTS[name] * value for name, value in parts.items())
     best = int(np.asarray(scores).argmax())

@@ -1,40 +1,37 @@
-"""The crops of a title as the sheet shows them: cut out of its small pictures by CSS."""
+"""The crops of a title as the sheet shows them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from ava.core.canvas import CANVASES
 from ava.review.context import CanvasView, CropView
 from ava.store.crops import read_crops
-from ava.store.title_folder import proxy_name
 
 
 def canvas_views(folder: Path) -> tuple[CanvasView, ...]:
-    """Every canvas of a title folder with its crops; none where no crops were made."""
-    return tuple(
+    """Every canvas of a title folder with its crops; the usual canvases where none were made."""
+    made = tuple(
         CanvasView(
             one["name"],
             one["use"],
-            f"{one['width_px']} × {one['height_px']}",
-            tuple(_crop(crop, one["use"]) for crop in one["crops"]),
+            one["width_px"],
+            one["height_px"],
+            tuple(_crop(crop) for crop in one["crops"]),
         )
         for one in read_crops(folder)
     )
+    usual = (CanvasView(one.name, one.use, one.width_px, one.height_px, ()) for one in CANVASES)
+    return made or tuple(usual)
 
 
-def _crop(one: dict[str, Any], use: str) -> CropView:
+def _crop(one: dict[str, Any]) -> CropView:
     box = one["box"]
-    width, height = box["x1"] - box["x0"], box["y1"] - box["y0"]
     return CropView(
+        frame_id=one["frame_id"],
         file=one["file"],
-        picture=proxy_name(one["frame_id"]),
-        alt=f"Crop {one['rank']} for the {use}, at {one['label']}",
-        label=one["label"],
-        aspect=f"{one['width_px']} / {one['height_px']}",
-        left=-100 * box["x0"] / width,
-        top=-100 * box["y0"] / height,
-        width=100 / width,
+        box_xyxy=tuple(round(box[edge], 5) for edge in ("x0", "y0", "x1", "y1")),
         percent=round(100 * one["score"]),
         warning=one["warning"],
     )

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BoxView:
-    """A box to draw over a picture: its edges in per cent of the picture, and what it is."""
+    """A box to draw over a picture: its edges 0..1, what it is, and what is said of it."""
 
-    left: float
-    top: float
-    width: float
-    height: float
+    box_xyxy: tuple[float, ...]
     kind: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -42,25 +40,64 @@ class FamilyView:
 
 
 @dataclass(frozen=True)
-class CardView:
-    """One candidate."""
+class ColumnView:
+    """What a number of a frame means: its name, sentence, unit, range, direction and family."""
 
-    rank: int
+    name: str
+    label: str
+    about: str
+    unit: str
+    low: float
+    better: str
+    words: tuple[str, ...]
+    family: str
+
+
+@dataclass(frozen=True)
+class PartView:
+    """What a column adds to a candidate: its place among the columns, points, standing (per cent)."""
+
+    column: int
+    points: float
+    percent: int
+    stands: str
+
+
+@dataclass(frozen=True)
+class FrameView:
+    """One shortlisted frame.
+
+    `rank` and `utility_percent` are None where it is no candidate; `gate` is empty where nothing
+    dropped it; `thumb` is empty in folders without thumbnails; `attention` holds a digit for each
+    field of the map, row by row; `values` has a number, or None, for each column.
+    """
+
+    rank: int | None
     frame_id: int
     label: str
     clock: str
+    seconds: float
     shot: int
-    utility_percent: int
+    utility_percent: int | None
     picture: str
+    thumb: str
     still: str
     alt: str
     aspect: str
+    people: tuple[str, ...]
+    company: str
+    scale: str
+    light: str
+    environment: str
+    space: str
+    gate: str
+    watch_outs: tuple[str, ...]
     reasons: tuple[str, ...]
-    families: tuple[FamilyView, ...]
     boxes: tuple[BoxView, ...]
     palette: tuple[tuple[str, float], ...]
-    time_percent: float
-    people: tuple[str, ...]
+    attention: str
+    values: tuple[float | None, ...]
+    parts: tuple[PartView, ...]
 
 
 @dataclass(frozen=True)
@@ -121,16 +158,11 @@ class ShotView:
 
 @dataclass(frozen=True)
 class CropView:
-    """One crop: the file, the picture that it is cut out of, and where, in per cent of the crop."""
+    """One crop: the file, the frame that it is cut out of, where (0..1), and how good (per cent)."""
 
+    frame_id: int
     file: str
-    picture: str
-    alt: str
-    label: str
-    aspect: str
-    left: float
-    top: float
-    width: float
+    box_xyxy: tuple[float, ...]
     percent: int
     warning: str
 
@@ -141,7 +173,8 @@ class CanvasView:
 
     name: str
     use: str
-    size: str
+    width_px: int
+    height_px: int
     crops: tuple[CropView, ...]
 
 
@@ -157,8 +190,16 @@ class SheetContext:
         Label and value pairs for the header.
     episodes : tuple of (str, str)
         Name and sheet of every episode, where the title is a season.
-    cards : tuple of CardView
-        Candidates, best first.
+    content_id : str
+        Fingerprint of the source, by which decisions are kept.
+    duration_seconds : float
+        Length of the title.
+    columns : tuple of ColumnView
+        What the numbers of the frames are.
+    frames : tuple of FrameView
+        All shortlisted frames, in order of time.
+    families : tuple of (str, str)
+        Name and heading of the families that numbers are read in.
     canvases : tuple of CanvasView
         The best crops for each canvas.
     cast : tuple of CharacterView
@@ -173,12 +214,22 @@ class SheetContext:
         What a person should know of the ranking, and of the source.
     software : str
         Name and version.
+    provenance : tuple of (str, str)
+        Label and value pairs: source, fingerprint, scan and scorers with their versions.
+    live : str
+        Path of the title's decisions where a server keeps them; empty for a page in a folder.
+    token : str
+        What the page has to show that server.
     """
 
     title: str
     facts: tuple[tuple[str, str], ...]
     episodes: tuple[tuple[str, str], ...]
-    cards: tuple[CardView, ...]
+    content_id: str
+    duration_seconds: float
+    columns: tuple[ColumnView, ...]
+    families: tuple[tuple[str, str], ...]
+    frames: tuple[FrameView, ...]
     canvases: tuple[CanvasView, ...]
     cast: tuple[CharacterView, ...]
     dropped: tuple[DroppedView, ...]
@@ -187,3 +238,13 @@ class SheetContext:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     software: str
+    provenance: tuple[tuple[str, str], ...]
+    live: str = ""
+    token: str = ""
+
+    @property
+    def cards(self) -> tuple[FrameView, ...]:
+        """The candidates, best first."""
+        return tuple(
+            sorted((one for one in self.frames if one.rank), key=lambda one: one.rank or 0)
+        )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import jinja2
+from markupsafe import Markup
 
 _FOLDER = Path(__file__).parent
 
@@ -22,7 +24,14 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["path"] = quote
+    environment.filters["data"] = _as_data
     return environment
+
+
+def _as_data(value: Any) -> Markup:
+    """JSON for a script element that nothing in it can end, nor open a comment."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028"))
 
 
 def static(name: str) -> str:

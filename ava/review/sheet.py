@@ -2,55 +2,78 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, astuple, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ava.core.media_time import clock
-from ava.ranking.cast import MAIN_CHARACTER
-from ava.ranking.house_taste import HOUSE_TASTE
-from ava.ranking.representative import REPRESENTATIVENESS
-from ava.ranking.results import Candidate, DroppedFrames, Ranking
-from ava.ranking.spoilers import LATENESS
-from ava.ranking.utility import standing_among
+from ava.ranking.results import DroppedFrames, Ranking
 from ava.ranking.watch_outs import Lowered
-from ava.review.annotations import families_of
 from ava.review.canvases import canvas_views
 from ava.review.context import (
-    BoxView,
-    CardView,
     CharacterView,
     DroppedView,
     ExampleView,
-    FamilyView,
+    FrameView,
     LoweredView,
     SheetContext,
     ShotView,
     WatchOutsView,
 )
+from ava.review.frames import column_views, columns_of, frame_views
 from ava.review.pages import render_page, static
+from ava.scoring.contract import FAMILIES
 from ava.store.atomic import write_atomic
 from ava.store.cast_files import read_cast
-from ava.store.stills import is_hdr, picture_size
 from ava.store.title_folder import (
     SHEET,
-    STILLS,
     Title,
     proxy_name,
-    read_boxes,
     read_ranking,
     read_shots,
     read_title,
 )
 
 _SEEN = 0.5  # of a mark
-_OF_TITLE = (HOUSE_TASTE, MAIN_CHARACTER, REPRESENTATIVENESS, LATENESS)
+_SCRIPTS = (
+    "base", "decisions", "files", "view", "pictures", "grid", "bar", "film", "lightbox", "numbers",
+    "compare", "canvases", "live", "keys",
+)  # fmt: skip
+"""The scripts of the page, in the order in which they stand on each other."""
+_SHOWN_BY_TEMPLATE = (
+    "facts",
+    "episodes",
+    "cast",
+    "warnings",
+    "notes",
+    "watch_outs",
+    "live",
+    "token",
+)
 
 
 def render(context: SheetContext) -> str:
     """The page as text."""
-    return render_page("sheet.html.jinja", ("sheet.css",), sheet=context, js=static("sheet.js"))
+    scripts = "\n".join(static(f"sheet/{name}.js") for name in _SCRIPTS)
+    return render_page(
+        "sheet.html.jinja",
+        ("sheet.css", "sheet_views.css"),
+        sheet=context,
+        data=_data(context),
+        js=scripts,
+    )
+
+
+def _data(context: SheetContext) -> dict[str, Any]:
+    """What the scripts read; frames are rows, so that no name is said a thousand times."""
+    rest = asdict(replace(context, frames=()))
+    return {
+        **{key: value for key, value in rest.items() if key not in _SHOWN_BY_TEMPLATE},
+        "keys": [field.name for field in fields(FrameView)],
+        "frames": [astuple(frame) for frame in context.frames],
+    }
 
 
 def write_sheet(folder: Path) -> Path:
@@ -64,35 +87,29 @@ def sheet_context(folder: Path) -> SheetContext:
     """Everything the page shows, read from a title folder."""
     title, ranking = read_title(folder), read_ranking(folder)
     source = title.facts["source"]
-    boxes = {kind: read_boxes(folder, name) for kind, name in (("face", "faces"), ("text", "text"))}
-    stills = {
-        path.stem.split("_")[0]: path.name
-        for path in (folder / STILLS).iterdir()
-        if not is_hdr(path)
-    }
     labels = dict(zip((ref.frame_id for ref in title.refs), title.pool.labels, strict=True))
     seconds = title.pool.duration_seconds
     characters = read_cast(folder)["characters"]
-    people = _people(characters)
-    cards = tuple(
-        _card(one, title, boxes, people, stills.get(f"{one.rank:03d}", ""), folder)
-        for one in ranking.candidates
-    )
+    columns = columns_of(title, ranking)
     return SheetContext(
         title=title.facts["title"],
         facts=_facts(title, ranking.n_considered),
         episodes=tuple(
             (one["name"], f"{one['folder']}/{SHEET}") for one in title.facts.get("episodes", [])
         ),
-        cards=cards,
+        content_id=source["content_id"],
+        duration_seconds=round(seconds, 3),
+        columns=column_views(columns),
+        families=(*FAMILIES.items(), ("", "Other")),
+        frames=frame_views(folder, title, ranking, columns, _people(characters)),
         canvases=canvas_views(folder),
         cast=tuple(_character(one) for one in characters if one["role"] != "extra"),
         dropped=tuple(_dropped(one, labels) for one in ranking.dropped),
         watch_outs=_watch_outs(ranking, title),
         shots=tuple(
             ShotView(
-                left=100 * shot["start_seconds"] / seconds,
-                width=100 * (shot["end_seconds"] - shot["start_seconds"]) / seconds,
+                left=round(100 * shot["start_seconds"] / seconds, 3),
+                width=round(100 * (shot["end_seconds"] - shot["start_seconds"]) / seconds, 3),
                 index=int(shot["index"]) + 1,
             )
             for shot in read_shots(folder)
@@ -100,6 +117,7 @@ def sheet_context(folder: Path) -> SheetContext:
         notes=ranking.notes,
         warnings=(*source["warnings"], *_marks(title), *title.pool.scores.problems),
         software=title.facts["software"],
+        provenance=_provenance(title),
     )
 
 
@@ -120,6 +138,18 @@ def _facts(title: Title, n_considered: int) -> tuple[tuple[str, str], ...]:
         facts.append(("Looked at", f"{n_considered} stills"))
     facts += [("Faces by", road) for name, road in title.facts["roads"].items() if name == "faces"]
     return tuple(facts)
+
+
+def _provenance(title: Title) -> tuple[tuple[str, str], ...]:
+    """Where the frames come from, and what looked at them."""
+    return (
+        ("Source", title.facts["source"]["file"]),
+        ("Content id", title.facts["source"]["content_id"]),
+        ("Time base", title.facts["time_base"]),
+        ("Made by", title.facts["software"]),
+        ("Scan", title.facts.get("scan_id", "")),
+        ("Scorers", ", ".join(title.facts.get("scorer_ids", ()))),
+    )
 
 
 def called(character: dict[str, Any]) -> str:
@@ -145,74 +175,6 @@ def _people(characters: list[dict[str, Any]]) -> dict[int, tuple[str, ...]]:
 def _rate(rate: str) -> str:
     numerator, _, denominator = rate.partition("/")
     return f"{int(numerator) / int(denominator or 1):.3f}".rstrip("0").rstrip(".")
-
-
-def _card(
-    one: Candidate,
-    title: Title,
-    boxes: dict[str, dict[int, list[list[float]]]],
-    people: dict[int, tuple[str, ...]],
-    still: str,
-    folder: Path,
-) -> CardView:
-    row = int(np.searchsorted(title.pool.frame_ids, one.frame_id))
-    drawn = tuple(
-        BoxView(100 * x0, 100 * y0, 100 * (x1 - x0), 100 * (y1 - y0), kind)
-        for kind, by_frame in boxes.items()
-        for x0, y0, x1, y1 in by_frame.get(one.frame_id, [])
-    )
-    n_faces = len(boxes["face"].get(one.frame_id, []))
-    return CardView(
-        rank=one.rank,
-        frame_id=one.frame_id,
-        label=one.label,
-        clock=clock(one.pts_seconds),
-        shot=one.shot_index + 1,
-        utility_percent=round(100 * one.utility),
-        picture=proxy_name(one.frame_id),
-        still=f"{STILLS}/{still}" if still else proxy_name(one.frame_id),
-        alt=f"Candidate {one.rank} at {one.label}, "
-        + ("no face seen" if n_faces == 0 else f"{n_faces} face{'s' * (n_faces > 1)} seen"),
-        aspect=_aspect(folder, one.frame_id),
-        reasons=one.reasons,
-        families=_families(one, title, row),
-        boxes=drawn,
-        palette=_palette(title, row),
-        time_percent=100 * one.pts_seconds / title.pool.duration_seconds,
-        people=people.get(one.frame_id, ()),
-    )
-
-
-def _families(one: Candidate, title: Title, row: int) -> tuple[FamilyView, ...]:
-    """All numbers of a candidate, with those that only the whole title could tell."""
-    columns = tuple(title.pool.scores.scalars())
-    values = {column.name: float(title.pool.scores[column.name][row]) for column in columns}
-    of_title = {column.name: column for column in _OF_TITLE}
-    for part in one.parts:
-        if part.column in of_title:
-            columns = (*columns, of_title[part.column])
-            values[part.column] = np.nan if part.value is None else part.value
-    return families_of(columns, values, standing_among(title.pool, values), one.parts)
-
-
-def _aspect(folder: Path, frame_id: int) -> str:
-    """Shape of a shown picture, as CSS has it: that of a cropped one is not the film's."""
-    width, height = picture_size(folder / proxy_name(frame_id))
-    return f"{width} / {height}"
-
-
-def _palette(title: Title, row: int) -> tuple[tuple[str, float], ...]:
-    """Colors with their share in per cent."""
-    scores: Any = title.pool.scores
-    if "palette" not in scores or np.isnan(scores["palette"][row]).any():
-        return ()
-    colors = scores["palette"][row].reshape(-1, 3).round().astype(int)
-    shares = scores["palette_share"][row]
-    return tuple(
-        ("#" + "".join(f"{value:02x}" for value in color), 100 * float(share))
-        for color, share in zip(colors, shares, strict=True)
-        if share > 0
-    )
 
 
 def _marks(title: Title) -> tuple[str, ...]:

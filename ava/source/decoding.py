@@ -46,6 +46,11 @@ def opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoSt
         if stream is None or stream.disposition & _ATTACHED_PICTURE:
             raise NoVideoStream(f"{path} has no moving picture", "name a file with a video stream")
         assert isinstance(stream, av.VideoStream)
+        if stream.codec_context is None:  # PyAV's stub says that there always is one
+            raise UnreadableMedia(
+                f"{path}: nothing is known that decodes its pictures",
+                "the file is damaged, or in a rare format: convert it to a common one",
+            )
         stream.thread_type = "AUTO"
         yield box, stream
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from ava.core.errors import MediaNotFound
+from ava.core.errors import MediaNotFound, UnreadableMedia
+from ava.core.identity import content_id
 from ava.source.info import FrameRef, SourceFrame, VideoInfo
 
 
@@ -73,3 +74,36 @@ def open_source(path: str | Path) -> Source:
     if path.is_dir() or path.suffix.lower() in STILL_SUFFIXES:
         return StillsReader(path)
     return PyAVReader(path)
+
+
+def content_of(path: Path) -> str:
+    """The fingerprint that an opened source would have, without decoding anything.
+
+    Raises
+    ------
+    MediaNotFound
+        When there is nothing there, or the folder holds no pictures.
+    UnreadableMedia
+        When it cannot be read, or is neither a file nor a folder.
+    """
+    from ava.source.stills_reader import STILL_SUFFIXES, still_files, stills_id
+
+    try:
+        if path.is_dir():
+            files = still_files(path)
+            if not files:
+                raise MediaNotFound(
+                    f"{path} holds no pictures", "name a video, or a folder of them"
+                )
+            return stills_id(files)
+        if not path.exists():
+            raise MediaNotFound(f"no such file or folder: {path}", "check the path")
+        if not path.is_file():  # a pipe would be waited for
+            raise UnreadableMedia(f"{path} is neither a file nor a folder", "check the path")
+        return stills_id([path]) if path.suffix.lower() in STILL_SUFFIXES else content_id(path)
+    except OSError as error:
+        if isinstance(error, MediaNotFound):
+            raise
+        raise UnreadableMedia(
+            f"{path} cannot be read: {error.strerror or error}", "check its permissions"
+        ) from error

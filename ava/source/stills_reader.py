@@ -28,6 +28,17 @@ def still_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in STILL_SUFFIXES)
 
 
+def stills_id(files: Sequence[Path]) -> str:
+    """The fingerprint of pictures: of their names and what is in them.
+
+    Raises
+    ------
+    OSError
+        When one cannot be read.
+    """
+    return combined_id([f"{file.name}:{content_id(file)}" for file in files])
+
+
 def load_still(path: Path) -> NDArray[np.uint8]:
     """One picture file, upright and in sRGB.
 
@@ -119,7 +130,7 @@ class StillsReader:
         self.info = VideoInfo(
             path=path,
             kind="stills",
-            content_id=combined_id([f"{file.name}:{content_id(file)}" for file in files]),
+            content_id=stills_id(files),
             width_px=first.shape[1],
             height_px=first.shape[0],
             duration_seconds=float(len(files)),

@@ -76,18 +76,39 @@ def _swap(partial: Path, target: Path, aside: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def recover(target: Path) -> None:
-    """Clear away what dead processes left of `target`, and put back what they had set aside."""
+def recover(target: Path, held: bool = False) -> None:
+    """Clear away what dead processes left of `target`, and put back what they had set aside.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        The folder.
+    held : bool
+        Whether the caller holds the title: then no other process is at it, whatever its number,
+        which may have been given to another one after a restart.
+    """
     if not target.parent.is_dir():
         return
     for path in sorted(target.parent.iterdir()):
         match = _PARTIAL.match(path.name)
-        if match is None or match["name"] != target.name or _is_alive(int(match["pid"])):
+        if match is None or match["name"] != target.name:
+            continue
+        if not held and _is_alive(int(match["pid"])):
             continue
         if match["kind"] == "replaced" and not target.exists():
             os.replace(path, target)  # it died between the two renames
         else:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def leftovers(library: Path) -> list[tuple[Path, str]]:
+    """Unfinished folders and files in a library, each with the name of what it was to become."""
+    found = []
+    for path in sorted(library.iterdir()):
+        match = _PARTIAL.match(path.name)
+        if match is not None and not _is_alive(int(match["pid"])):
+            found.append((path, match["name"]))
+    return found
 
 
 def _is_alive(pid: int) -> bool:

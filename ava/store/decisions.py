@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from ava.core.errors import ConfigError
 from ava.store.atomic import store_errors, write_atomic
 
 DECISIONS = "decisions.json"
-SCHEMA = "ava.decisions/1"
+SCHEMA = "ava.decisions/2"
+_WITHOUT_CROPS = "ava.decisions/1"
 Verdict = Literal["keep", "reject", "maybe"]
 VERDICTS: tuple[Verdict, ...] = ("keep", "maybe", "reject")
 """From best to worst."""
@@ -70,16 +71,79 @@ class Decision:
     @property
     def instant(self) -> datetime:
         """When, as a time that compares."""
-        try:
-            instant = datetime.fromisoformat(self.at)
-        except ValueError:
-            instant = datetime.min
-        if instant.utcoffset() != timedelta(0):
+        return _instant(self.at)
+
+    @property
+    def says_something(self) -> bool:
+        """Whether anything is left of it: a person may take all back."""
+        return self.verdict is not None or self.stars is not None or bool(self.note)
+
+
+@dataclass(frozen=True)
+class MovedCrop:
+    """A part of a frame that a person chose for a canvas, in place of the one that was found.
+
+    Attributes
+    ----------
+    frame_id, label
+        See `Decision`.
+    canvas : str
+        Its name, such as ``2:3``.
+    box_xyxy : tuple of float
+        Edges of the part, 0..1 of the still, which is the picture without bars.
+    by, at
+        See `Decision`.
+
+    Raises
+    ------
+    ConfigError
+        When a value is not one of these.
+    """
+
+    frame_id: int
+    label: str
+    canvas: str
+    box_xyxy: tuple[float, float, float, float]
+    by: str
+    at: str
+
+    def __post_init__(self) -> None:
+        if type(self.frame_id) is not int or self.frame_id < 0:
+            raise ConfigError(f"frame_id must be a whole number from 0, not {self.frame_id!r}")
+        for name in ("label", "canvas", "by", "at"):
+            if not isinstance(getattr(self, name), str):
+                raise ConfigError(f"{name} must be text, not {getattr(self, name)!r}")
+        edges = self.box_xyxy
+        if not (
+            isinstance(edges, list | tuple)
+            and len(edges) == 4
+            and all(type(edge) in (int, float) and 0 <= edge <= 1 for edge in edges)
+            and edges[0] < edges[2]
+            and edges[1] < edges[3]
+        ):
             raise ConfigError(
-                f"at must be an ISO 8601 time in UTC, not {self.at!r}",
-                "write it as 2026-05-04T09:30:00Z",
+                f"box_xyxy must be left, top, right, bottom within 0 and 1, not {edges!r}"
             )
-        return instant
+        object.__setattr__(self, "box_xyxy", tuple(float(edge) for edge in edges))
+        _ = self.instant
+
+    @property
+    def instant(self) -> datetime:
+        """When, as a time that compares."""
+        return _instant(self.at)
+
+
+def _instant(at: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(at)
+    except ValueError:
+        instant = datetime.min
+    if instant.utcoffset() != timedelta(0):
+        raise ConfigError(
+            f"at must be an ISO 8601 time in UTC, not {at!r}",
+            "write it as 2026-05-04T09:30:00Z",
+        )
+    return instant
 
 
 @dataclass(frozen=True)
@@ -94,11 +158,14 @@ class Decisions:
         Fingerprint of the film, as ``title.json`` has it: which title this is about.
     decisions : tuple of Decision
         In the order in which they were written. A person may judge a frame again.
+    crops : tuple of MovedCrop
+        In the order in which they were moved.
     """
 
     title: str
     content_id: str
     decisions: tuple[Decision, ...]
+    crops: tuple[MovedCrop, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.title, str):
@@ -132,6 +199,16 @@ def standing(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
     return tuple(last[key] for key in sorted(last))
 
 
+def standing_crops(crops: Iterable[MovedCrop]) -> tuple[MovedCrop, ...]:
+    """Those that count: of several for one frame and canvas the last, whoever moved it."""
+    last: dict[tuple[int, str], MovedCrop] = {}
+    for one in crops:
+        key = (one.frame_id, one.canvas)
+        if key not in last or one.instant >= last[key].instant:
+            last[key] = one
+    return tuple(last[key] for key in sorted(last))
+
+
 def read_decisions(path: Path) -> Decisions:
     """Read and check a decisions file.
 
@@ -149,31 +226,58 @@ def read_decisions(path: Path) -> Decisions:
         ) from error
     except ValueError as error:
         raise ConfigError(f"{path} is not valid JSON: {error}") from error
-    if not isinstance(facts, dict) or facts.get("schema") != SCHEMA:
-        found = facts.get("schema") if isinstance(facts, dict) else None
+    return decisions_of(facts, str(path))
+
+
+def decisions_of(facts: Any, where: str) -> Decisions:
+    """What a decisions document in plain JSON types says, checked.
+
+    Parameters
+    ----------
+    facts : object
+        The document.
+    where : str
+        What errors call it.
+
+    Raises
+    ------
+    ConfigError
+        See `read_decisions`.
+    """
+    found = facts.get("schema") if isinstance(facts, dict) else None
+    if found not in (SCHEMA, _WITHOUT_CROPS):
         raise ConfigError(
-            f"{path} is no decisions file"
+            f"{where} is no decisions file"
             + (f": its schema is {found!r}" if found is not None else ""),
             f'it is a JSON object with "schema": "{SCHEMA}"; see docs/decisions.md',
         )
-    kept = _exactly(facts, {"schema", *(field.name for field in fields(Decisions))}, str(path))
-    entries = kept["decisions"]
-    if not isinstance(entries, list):
-        raise ConfigError(f"{path}: decisions must be a list")
-    names = {field.name for field in fields(Decision)}
-    found_decisions = []
-    for number, entry in enumerate(entries, start=1):
-        where = f"{path}, entry {number}"
-        try:
-            found_decisions.append(Decision(**_exactly(entry, names, where)))
-        except ConfigError as error:
-            if error.message.startswith(where):
-                raise
-            raise ConfigError(f"{where}: {error.message}", error.hint) from error
+    if found == _WITHOUT_CROPS:
+        facts = {**facts, "crops": []}
+    kept = _exactly(facts, {"schema", *(field.name for field in fields(Decisions))}, where)
+    decisions = _entries(kept["decisions"], Decision, where, "entry")
+    crops = _entries(kept["crops"], MovedCrop, where, "crop")
     try:
-        return Decisions(kept["title"], kept["content_id"], tuple(found_decisions))
+        return Decisions(kept["title"], kept["content_id"], decisions, crops)
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error.message}", error.hint) from error
+        raise ConfigError(f"{where}: {error.message}", error.hint) from error
+
+
+Entry = TypeVar("Entry", Decision, MovedCrop)
+
+
+def _entries(rows: Any, kind: type[Entry], where: str, word: str) -> tuple[Entry, ...]:
+    if not isinstance(rows, list):
+        raise ConfigError(f"{where}: decisions and crops must be lists")
+    names = {field.name for field in fields(kind)}
+    found = []
+    for number, row in enumerate(rows, start=1):
+        place = f"{where}, {word} {number}"
+        kept = _exactly(row, names, place)
+        try:
+            found.append(kind(**kept))
+        except ConfigError as error:
+            raise ConfigError(f"{place}: {error.message}", error.hint) from error
+    return tuple(found)
 
 
 def _exactly(entry: Any, names: set[str], where: str) -> Mapping[str, Any]:

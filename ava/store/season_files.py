@@ -14,9 +14,11 @@ from ava.store.tables import read_table, write_table
 from ava.store.title_folder import (
     PROXIES,
     SHOTS,
+    THUMBS,
     Title,
     link_or_copy,
     proxy_name,
+    thumb_name,
     write_tables,
 )
 
@@ -47,10 +49,14 @@ def write_season(
             write_table(draft / name, _boxes([read_table(folder / name) for folder in folders]))
     with store_errors(draft):
         (draft / PROXIES).mkdir()
+        (draft / THUMBS).mkdir()
         for episode, folder in enumerate(folders):
             for proxy in (folder / PROXIES).iterdir():
                 frame_id = season_id(episode, int(proxy.stem))
                 link_or_copy(str(proxy), str(draft / proxy_name(frame_id)))
+                thumb = folder / thumb_name(int(proxy.stem))
+                if thumb.is_file():
+                    link_or_copy(str(thumb), str(draft / thumb_name(frame_id)))
 
 
 def _shots(folders: Sequence[Path], seconds: Sequence[float]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import re
 import struct
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,8 @@ from ava.store.atomic import store_errors
 
 _DESCRIPTION, _SOFTWARE = 0x010E, 0x0131  # EXIF tags
 _PROXY_QUALITY = 84
+_PROFILE_DATE = slice(24, 36)  # in the header of an ICC profile: year to second
+_THUMB_LINES, _THUMB_QUALITY = 270, 72
 _HDR_ENDING = "_hdr.png"
 
 
@@ -82,7 +85,7 @@ def write_still(
 ) -> None:
     """Write one upright sRGB picture (H, W, 3) with its provenance and an sRGB profile inside."""
     picture = Image.fromarray(pixels)
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = srgb_profile()
     with store_errors(path):
         if settings.format == "png":
             facts = PngInfo()
@@ -104,6 +107,14 @@ def write_still(
             icc_profile=profile,
             optimize=True,
         )
+
+
+@cache
+def srgb_profile() -> bytes:
+    """The sRGB profile, with a date that does not change: the same picture is the same file."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    data[_PROFILE_DATE] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
+    return bytes(data)
 
 
 def is_hdr(path: Path) -> bool:
@@ -153,6 +164,14 @@ def write_proxy(path: Path, pixels: NDArray[np.uint8]) -> None:
     """Write a picture for the contact sheet: small, JPEG, without metadata."""
     with store_errors(path):
         path.write_bytes(jpeg_bytes(pixels))
+
+
+def write_thumb(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write a thumbnail for the grid of the contact sheet: at most 270 lines, WebP."""
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((4 * _THUMB_LINES, _THUMB_LINES), Image.Resampling.BOX, reducing_gap=None)
+    with store_errors(path):
+        picture.save(path, "WEBP", quality=_THUMB_QUALITY, method=2)
 
 
 def read_proxy(path: Path) -> NDArray[np.uint8]:

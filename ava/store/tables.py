@@ -74,6 +74,27 @@ def _numbers(values: Any) -> NDArray[Any]:
     return np.frombuffer(values.buffers()[1], kind, len(values), values.offset * kind.itemsize)
 
 
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of any table as plain Python values by column; nothing is None.
+
+    Raises
+    ------
+    StoreError
+        When the file is missing or no Parquet.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            rows: list[dict[str, Any]] = file.read().to_pylist()
+    except (OSError, pa.ArrowInvalid) as error:
+        raise StoreError(f"{path} cannot be read: {error}", "is it a Parquet file?") from error
+    return rows
+
+
+def rows_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Rows of plain Python values by column as a table in memory."""
+    return pa.Table.from_pylist([dict(row) for row in rows])
+
+
 def columns_of(rows: Sequence[Any], kind: type[Any]) -> dict[str, Any]:
     """Dataclass instances as columns, one per field; a box becomes its four edges."""
     columns: dict[str, Any] = {}

@@ -29,10 +29,14 @@ from ava.store.tables import columns_of, read_table, write_table
 
 TITLE, SHOTS, FRAMES, SCORES = "title.json", "shots.parquet", "frames.parquet", "scores.parquet"
 RANKING, SHEET, STILLS, PROXIES = "ranking.json", "index.html", "stills", "proxies"
+THUMBS = "thumbs"
 CAST, PORTRAITS = "cast.json", "portraits"
 CROPS, CROPS_FILE = "crops", "crops.json"
 STILLS_FILE = "stills.json"
-_OF_RANKING = frozenset({RANKING, SHEET, STILLS, STILLS_FILE, CAST, PORTRAITS, CROPS, CROPS_FILE})
+MANIFEST = "manifest.json"
+_OF_RANKING = frozenset(
+    {RANKING, SHEET, STILLS, STILLS_FILE, CAST, PORTRAITS, CROPS, CROPS_FILE, MANIFEST}
+)
 _FORMAT = 1
 
 
@@ -41,9 +45,19 @@ def is_title_folder(path: Path) -> bool:
     return (path / TITLE).is_file()
 
 
+def is_of_ranking(name: str) -> bool:
+    """Whether a path inside a title folder belongs to its ranking, and not to its scan."""
+    return name.split("/", 1)[0] in _OF_RANKING
+
+
 def proxy_name(frame_id: int) -> str:
     """Path of a frame's proxy inside the title folder."""
     return f"{PROXIES}/{frame_id:08d}.jpg"
+
+
+def thumb_name(frame_id: int) -> str:
+    """Path of a frame's thumbnail inside the title folder; folders of earlier versions have none."""
+    return f"{THUMBS}/{frame_id:08d}.webp"
 
 
 @dataclass(frozen=True)
@@ -242,8 +256,13 @@ def _columns_json(columns: tuple[Column, ...]) -> list[dict[str, Any]]:
 def write_json(path: Path, facts: dict[str, Any]) -> None:
     """Write JSON that a person can read."""
     with store_errors(path):
-        text = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False)
-        path.write_text(text + "\n", "utf-8")
+        path.write_bytes(json_bytes(facts))
+
+
+def json_bytes(facts: dict[str, Any]) -> bytes:
+    """An object as `write_json` writes it."""
+    text = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode()
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -1,0 +1,121 @@
+"use strict";
+// What people decided: entries that are only ever added to; the last one of a person counts.
+(() => {
+  const { data } = ava;
+  const KEY = `ava.decisions.${data.content_id}`;
+  const NAME = "ava.reviewer";
+  const BLANK = { verdict: null, stars: null, note: "" };
+  const kept = JSON.parse(ava.remembered(KEY) ?? "null") ?? {};
+  const log = { decisions: kept.decisions ?? [], crops: kept.crops ?? [] };
+  const undone = [];
+  let standing = new Map(), crops = new Map(), reviewer = ava.remembered(NAME) ?? "", last = 0;
+
+  const tally = () => {
+    const inTime = (one, other) => Date.parse(one.at) - Date.parse(other.at);
+    standing = new Map();
+    for (const entry of [...log.decisions].sort(inTime)) {
+      if (!standing.has(entry.frame_id)) standing.set(entry.frame_id, new Map());
+      standing.get(entry.frame_id).set(entry.by, entry);
+    }
+    crops = new Map();
+    for (const entry of [...log.crops].sort(inTime)) {
+      const key = `${entry.frame_id} ${entry.canvas}`;
+      if (!crops.has(key) || entry.by === reviewer || crops.get(key).by !== reviewer) crops.set(key, entry);
+    }
+  };
+
+  const save = () => {
+    if (!ava.remember(KEY, JSON.stringify(log))) ava.say("This browser keeps nothing: export your decisions before you leave.");
+  };
+
+  const now = () => {
+    last = Math.max(Date.now(), last + 1);
+    return new Date(last).toISOString();
+  };
+
+  const changed = (fresh) => {
+    tally();
+    save();
+    ava.emit("decided", fresh);
+  };
+
+  const isBlank = (one) => one.verdict === null && one.stars === null && one.note === "";
+  const mine = (id) => standing.get(id)?.get(reviewer) ?? BLANK;
+
+  const write = (id, { verdict, stars, note }) => {
+    const entry = { frame_id: id, label: ava.frame(id).label, verdict, stars, note, by: reviewer, at: now() };
+    log.decisions.push(entry);
+    changed({ decisions: [entry], crops: [] });
+  };
+
+  const writeCrop = (id, canvas, box) => {
+    const entry = { frame_id: id, label: ava.frame(id).label, canvas, box_xyxy: box.map((edge) => Number(edge.toFixed(5))), by: reviewer, at: now() };
+    log.crops.push(entry);
+    changed({ decisions: [], crops: [entry] });
+  };
+
+  ava.decisions = {
+    mine,
+    decided: (id) => !isBlank(mine(id)),
+    others: (id) => [...(standing.get(id)?.values() ?? [])].filter((one) => one.by !== reviewer && !isBlank(one)),
+    reviewer: () => reviewer,
+    decide(id, change) {
+      const { verdict, stars, note } = mine(id);
+      undone.push({ id, before: { verdict, stars, note } });
+      write(id, { verdict, stars, note, ...change });
+    },
+    clear: (id) => ava.decisions.decide(id, BLANK),
+    crop(id, canvas, box, before) {
+      undone.push({ id, canvas, box: before });
+      writeCrop(id, canvas, box);
+    },
+    cropOf: (id, canvas) => crops.get(`${id} ${canvas}`)?.box_xyxy,
+    undo() {
+      const step = undone.pop();
+      if (!step) return null;
+      if (step.canvas) writeCrop(step.id, step.canvas, step.box);
+      else write(step.id, step.before);
+      return step.id;
+    },
+    // Entries of before a name was given are those of the person who gives it.
+    rename(name) {
+      if (reviewer === "") for (const entry of [...log.decisions, ...log.crops]) if (entry.by === "") entry.by = name;
+      reviewer = name;
+      ava.remember(NAME, name);
+      changed(null);
+    },
+    document: () => ({
+      schema: "ava.decisions/2",
+      title: data.title,
+      content_id: data.content_id,
+      decisions: log.decisions,
+      crops: log.crops,
+    }),
+    join(given) {
+      const known = new Set([...log.decisions, ...log.crops].map((one) => JSON.stringify(one)));
+      let added = 0;
+      for (const kind of ["decisions", "crops"])
+        for (const one of given[kind] ?? []) {
+          const entry = kind === "crops"
+            ? { frame_id: one.frame_id, label: one.label, canvas: one.canvas, box_xyxy: one.box_xyxy, by: one.by, at: one.at }
+            : { frame_id: one.frame_id, label: one.label, verdict: one.verdict, stars: one.stars, note: one.note, by: one.by, at: one.at };
+          if (known.has(JSON.stringify(entry))) continue;
+          log[kind].push(entry);
+          added += 1;
+        }
+      if (added) changed(null);
+      return added;
+    },
+    counts() {
+      const counts = { keep: 0, maybe: 0, reject: 0, starred: 0, noted: 0 };
+      for (const id of standing.keys()) {
+        const one = mine(id);
+        if (one.verdict) counts[one.verdict] += 1;
+        if (one.stars) counts.starred += 1;
+        if (one.note) counts.noted += 1;
+      }
+      return counts;
+    },
+  };
+  tally();
+})();
