@@ -8,7 +8,7 @@ from pathlib import Path
 import ava
 from ava.store.decisions import Decision, Decisions, write_decisions
 from ava.store.title_folder import read_json
-from tests.browser import open_page
+from tests.browser import open_page, show_pictures
 from tests.test_pipeline import run
 
 
@@ -43,8 +43,8 @@ def test_every_title_is_there_with_its_state(
         page.get_by_label("State").select_option("")
         page.get_by_label("Search").fill("U FILM")
         assert page.locator(".title:visible").count() == 1
-        loaded = "one => one.complete && one.naturalWidth > 0"
-        assert page.locator(".title:visible img").first.evaluate(loaded)
+        show_pictures(page)
+        assert page.locator(".title:visible img").first.evaluate("one => one.naturalWidth") > 0
         page.locator(".title:visible a").click()
         page.wait_for_url("**/undecided/index.html")
 
