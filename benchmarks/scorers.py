@@ -1,5 +1,8 @@
 """What every analyser and scorer costs one core, in time of the processor for a frame of 540 lines.
 
+Machines differ by more than a factor of two, and a busy one from itself: a face detector that many
+have timed, YuNet at 640 × 360, is timed in the same run, as a yardstick.
+
 OMP_NUM_THREADS=1 python -m benchmarks.scorers [--rounds 5]
 """
 
@@ -26,6 +29,7 @@ from ava.settings import Settings
 from ava.source.opening import open_source
 from benchmarks.film import SAMPLE
 from benchmarks.record import summary, write
+from models.weights import require
 
 _BATCH = 8
 
@@ -63,6 +67,19 @@ def milliseconds(job: Callable[[FrameBatch], object], frames: list[FrameBatch], 
             job(one)
             times.append((time.process_time() - started) * 1000 / len(one))
     return summary(times)["median"]
+
+
+def yardstick(films: list[FrameBatch], rounds: int) -> Any:
+    """YuNet in OpenCV at 640 × 360, milliseconds a frame; None without its weights."""
+    try:
+        path = require("face_detection_yunet")
+    except WeightsError:
+        return None
+    size = (640, 360)
+    net = cv2.FaceDetectorYN.create(str(path), "", size)
+    return milliseconds(
+        lambda film: [net.detect(cv2.resize(one, size)) for one in film.pixels], films, rounds
+    )
 
 
 def main() -> None:
@@ -114,6 +131,9 @@ def main() -> None:
     results["all but faces"] = round(
         sum(ms for name, ms in results.items() if name not in faces), 2
     )
+    if unit := yardstick(films, words.rounds):
+        results["YuNet at 640 × 360, a yardstick"] = unit
+        results["all but faces, in yardsticks"] = round(results["all but faces"] / unit, 2)
     for name, ms in results.items():
         print(f"{ms:8.2f}  {name}")
     write("scorers", {"rounds": words.rounds, "threads": 1, "unit": "ms a frame"}, results)

@@ -22,7 +22,7 @@ class BodyAnalyser:
     the picture's height are missed, and of somebody bent or lying down it does not know the size.
     """
 
-    card: ClassVar[AnalyserCard] = AnalyserCard("bodies", 1, Bodies, height_px=270)
+    card: ClassVar[AnalyserCard] = AnalyserCard("bodies", 2, Bodies, height_px=270)
     road: ClassVar[str] = ""
 
     def __init__(self) -> None:
