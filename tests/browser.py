@@ -21,9 +21,18 @@ _FLAGS = (
 
 @contextmanager
 def open_page(
-    url: str, width_px: int = 1440, height_px: int = 900, color_scheme: str = "light"
+    url: str,
+    width_px: int = 1440,
+    height_px: int = 900,
+    color_scheme: str = "light",
+    may_ask: str | None = None,
 ) -> Iterator[Page]:
-    """A page; what the console or the network complains of is an assertion at the end."""
+    """A page; what the console or the network complains of is an assertion at the end.
+
+    So is any address that it asks for, but for files and those that begin with `may_ask`, whose
+    failures the test looks at itself.
+    """
+    own = ("file:", "data:", "blob:", *([] if may_ask is None else [may_ask]))
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         skip("no Chromium is installed (Debian: apt-get install chromium)")
@@ -32,19 +41,27 @@ def open_page(
         browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
         viewport = {"width": width_px, "height": height_px}
         page = browser.new_page(viewport=viewport, color_scheme=color_scheme)  # type: ignore[arg-type]
-        page.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
+        page.on(
+            "console",
+            lambda one: (
+                complaints.append(one.text)
+                if one.type == "error"
+                and not (may_ask is not None and one.text.startswith("Failed to load resource"))
+                else None
+            ),
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "requestfailed",
             lambda one: (  # a picture that is scrolled past is not waited for
-                None if one.failure == "net::ERR_ABORTED" else complaints.append(one.url)
+                None
+                if one.failure == "net::ERR_ABORTED" or may_ask is not None
+                else complaints.append(one.url)
             ),
         )
         page.on(
             "request",
-            lambda one: (
-                None if one.url.startswith(("file:", "data:")) else complaints.append(one.url)
-            ),
+            lambda one: None if one.url.startswith(own) else complaints.append(one.url),
         )
         page.goto(url)
         yield page

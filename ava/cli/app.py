@@ -24,6 +24,7 @@ from ava.cli.models import models_list, models_path, models_pull
 from ava.cli.output import DEBUG, DEBUG_FLAG, fail
 from ava.cli.query import find, query
 from ava.cli.rank import rank
+from ava.cli.review import review
 from ava.cli.scorers import scorers
 from ava.cli.sheet import sheet
 from ava.cli.still import still
@@ -51,6 +52,7 @@ app.command("inspect")(inspect)
 app.command("still")(still)
 app.command("crops")(crops)
 app.command("sheet")(sheet)
+app.command("review")(review)
 app.command("explain")(explain)
 app.command("why")(why)
 app.command("diff")(diff)

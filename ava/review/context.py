@@ -220,6 +220,8 @@ class SheetContext:
         Path of the title's decisions where a server keeps them; empty for a page in a folder.
     token : str
         What the page has to show that server.
+    reviewer : str
+        Who is signed in there.
     """
 
     title: str
@@ -241,6 +243,7 @@ class SheetContext:
     provenance: tuple[tuple[str, str], ...]
     live: str = ""
     token: str = ""
+    reviewer: str = ""
 
     @property
     def cards(self) -> tuple[FrameView, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ava.core.errors import ConfigError, StoreError
@@ -14,6 +15,7 @@ from ava.store.decisions import DECISIONS, read_decisions, standing
 from ava.store.title_folder import RANKING, SHEET, TITLE, proxy_name, read_json, read_ranking
 
 _N_PICTURES = 4
+_READ = (TITLE, RANKING, DECISIONS)
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,36 @@ class TitleCard:
 
 @dataclass(frozen=True)
 class LibraryContext:
-    """The whole page: the name of the library, its titles, and folders that cannot be shown."""
+    """The whole page.
+
+    Attributes
+    ----------
+    name : str
+        Of the library.
+    titles : tuple of TitleCard
+        In order of their folders.
+    problems : tuple of str
+        A line on each folder that cannot be shown.
+    reviewer : str
+        Who is signed in, where a server shows the page; else empty.
+    live : str
+        Where that server tells what has changed; else empty.
+    running : tuple of str
+        Titles that are being ranked just now.
+    """
 
     name: str
     titles: tuple[TitleCard, ...]
     problems: tuple[str, ...]
+    reviewer: str = ""
+    live: str = ""
+    running: tuple[str, ...] = ()
+
+    @property
+    def progress(self) -> str:
+        """How far the library is decided about, in words."""
+        counts = Counter(one.state for one in self.titles)
+        return ", ".join(f"{counts[state]} {state}" for state in ("done", "in work", "undecided"))
 
 
 def write_library(library: Path) -> Path:
@@ -66,27 +93,41 @@ def write_library(library: Path) -> Path:
     StoreError
         When the page cannot be written.
     """
+    context = library_context(library)
+    if not context.titles and not context.problems:
+        raise ConfigError(f"{library} holds no ranked titles", "rank films into it with -o")
+    page = library / SHEET
+    write_atomic(page, render_library(context).encode("utf-8"))
+    return page
+
+
+def library_context(library: Path) -> LibraryContext:
+    """Everything the page shows, read from the title folders of a library."""
     titles, problems = [], []
     for path in sorted(library.glob(f"*/{TITLE}")):
         folder = path.parent
         if folder.name.startswith(".") or not (folder / RANKING).is_file():
             continue
         try:
-            titles.append(_card(folder))
+            titles.append(_card(folder, *(_changed(folder / name) for name in _READ)))
         except (ConfigError, StoreError) as error:
             problems.append(f"{folder.name}: {error.message}")
-    if not titles and not problems:
-        raise ConfigError(f"{library} holds no ranked titles", "rank films into it with -o")
-    context = LibraryContext(library.resolve().name, tuple(titles), tuple(problems))
-    page = library / SHEET
-    text = render_page(
-        "library.html.jinja", ("sheet.css", "library.css"), library=context, js=static("library.js")
-    )
-    write_atomic(page, text.encode("utf-8"))
-    return page
+    return LibraryContext(library.resolve().name, tuple(titles), tuple(problems))
 
 
-def _card(folder: Path) -> TitleCard:
+def render_library(context: LibraryContext) -> str:
+    """The page as text."""
+    styles = ("sheet.css", "library.css")
+    return render_page("library.html.jinja", styles, library=context, js=static("library.js"))
+
+
+def _changed(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.is_file() else 0
+
+
+@lru_cache(maxsize=10_000)
+def _card(folder: Path, *_when: int) -> TitleCard:
+    """The card of a title, read anew when one of `_READ` has changed."""
     facts, ranking = read_json(folder / TITLE), read_ranking(folder)
     source = facts["source"]
     n_candidates = len(ranking.candidates)

@@ -51,6 +51,7 @@ _SHOWN_BY_TEMPLATE = (
     "watch_outs",
     "live",
     "token",
+    "reviewer",
 )
 
 
