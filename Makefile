@@ -33,6 +33,7 @@ check: $(READY) ## Format, lint, types, import floors, lazy imports
 bench: $(READY) ## Measure, and write benchmarks/results/*.json
 	$(BIN)/python -m benchmarks.scan
 	$(BIN)/python -m benchmarks.pipeline
+	$(BIN)/python -m benchmarks.sheet
 	$(BIN)/python -m benchmarks.catalog
 	$(BIN)/python -m benchmarks.fuzz sample_media/sample_film.mp4 --n 40
 	$(BIN)/python -m benchmarks.face_identity

@@ -143,7 +143,7 @@ def _boxes(folder: Path, title: Title) -> dict[int, tuple[BoxView, ...]]:
     found: dict[int, tuple[BoxView, ...]] = {}
 
     def add(frame_id: int, edges: NDArray[Any], kind: str, words: str) -> None:
-        box = BoxView(tuple(round(float(edge), 4) for edge in edges), kind, words)
+        box = BoxView(tuple(round(float(edge), 3) for edge in edges), kind, words)
         found[frame_id] = (*found.get(frame_id, ()), box)
 
     for name, kind in (("faces", "face"), ("text", "text")):
@@ -188,10 +188,16 @@ def _values(
     for column in columns:
         if column.name in title.pool.scores:
             value = float(title.pool.scores[column.name][row])
-            values.append(None if np.isnan(value) else float(f"{value:.4g}"))
+            values.append(None if np.isnan(value) else _short(value))
         else:
             values.append(known.get(column.name))
     return tuple(values)
+
+
+def _short(value: float) -> float:
+    """To four digits, one more than the page shows; whole where it can be."""
+    rounded = float(f"{value:.4g}")
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def _parts(one: Candidate | None, place: Mapping[str, int]) -> tuple[PartView, ...]:

@@ -68,13 +68,32 @@ def render(context: SheetContext) -> str:
 
 
 def _data(context: SheetContext) -> dict[str, Any]:
-    """What the scripts read; frames are rows, so that no name is said a thousand times."""
+    """What the scripts read; frames are columns, so that nothing is said a thousand times."""
     rest = asdict(replace(context, frames=()))
+    ids = [frame.frame_id for frame in context.frames]
+    columns = zip(*map(astuple, context.frames), strict=True)
     return {
         **{key: value for key, value in rest.items() if key not in _SHOWN_BY_TEMPLATE},
-        "keys": [field.name for field in fields(FrameView)],
-        "frames": [astuple(frame) for frame in context.frames],
+        "frames": {
+            field.name: _packed(column, ids)
+            for field, column in zip(fields(FrameView), columns, strict=bool(ids))
+        },
     }
+
+
+def _packed(column: tuple[Any, ...], ids: list[int]) -> Any:
+    """Values of all frames: as they are, as places in a list of words, or as a path by number."""
+    if not all(isinstance(value, str) for value in column):
+        return column
+    paths = {
+        value.replace(f"{frame_id:08d}", "{}") for value, frame_id in zip(column, ids, strict=True)
+    }
+    if len(paths) == 1 and "{}" in column[0].replace(f"{ids[0]:08d}", "{}"):
+        return {"path": paths.pop()}
+    words = {word: at for at, word in enumerate(dict.fromkeys(column))}
+    if 2 * len(words) > len(column):
+        return column
+    return {"words": list(words), "at": [words[value] for value in column]}
 
 
 def write_sheet(folder: Path) -> Path:

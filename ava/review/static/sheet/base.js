@@ -2,7 +2,13 @@
 // The data of the page, and what every other script stands on: elements, events, numbers in words.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const frames = data.frames.map((row) => Object.fromEntries(data.keys.map((key, at) => [key, row[at]])));
+  const ids = data.frames.frame_id ?? [];
+  const unpacked = (column) => {
+    if (column.path) return ids.map((id) => column.path.replace("{}", String(id).padStart(8, "0")));
+    return column.words ? column.at.map((at) => column.words[at]) : column;
+  };
+  const columns = Object.entries(data.frames).map(([key, column]) => [key, unpacked(column)]);
+  const frames = ids.map((_, row) => Object.fromEntries(columns.map(([key, column]) => [key, column[row]])));
   const byId = new Map(frames.map((frame) => [frame.frame_id, frame]));
   const listeners = {};
   const ava = (globalThis.ava = { data, frames });
