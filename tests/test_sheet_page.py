@@ -14,7 +14,8 @@ import ava
 from ava.ranking.utility import standing_among
 from ava.review.annotations import families_of
 from ava.review.sheet import sheet_context
-from ava.store.decisions import Decision, Decisions
+from ava.store.decisions import Decision, Decisions, MovedCrop, decisions_of
+from ava.store.decisions_csv import read_csv, to_csv
 from ava.store.title_folder import read_title
 from benchmarks.sheet import FIRST_PICTURE, LONG_TASKS, thousand
 from tests.browser import open_page
@@ -110,11 +111,42 @@ def test_decisions_of_another_are_read_and_shown(sheet: Page, tmp_path: Path) ->
     theirs.write_text(json.dumps({**document, "content_id": "another"}), "utf-8")
     sheet.locator("input[type=file]").set_input_files(theirs)
     sheet.get_by_text("decisions about another film").wait_for()
+
+
+def test_a_table_goes_out_and_comes_in_as_the_command_writes_it(
+    sheet: Page, ranked_sample: ava.RankedTitle, tmp_path: Path
+) -> None:
+    content_id = read_title(ranked_sample.folder).facts["source"]["content_id"]
+    hard = 'says "so",\n=1+1, ’tis 🎬'
+    frame_id = ranked_sample.candidates[0].frame_id
+    said = Decisions(
+        "sample_film",
+        content_id,
+        (
+            Decision(frame_id, "one", "keep", 4, f"={hard}", "Ann", "2026-05-04T09:30:00Z"),
+            Decision(frame_id, "one", None, None, f"'{hard}", "Bo,\r\nB", "2026-05-04T09:31:00Z"),
+        ),
+        (MovedCrop(frame_id, "one", "2:3", (0.125, 0.0, 0.5, 1.0), "Ann", "2026-05-04T09:30:00Z"),),
+    )
+    other = Decisions("other", "0" * 16, said.decisions)
+    table = tmp_path / "all.csv"
+    table.write_text(to_csv(other, said), "utf-8", newline="")
+    sheet.locator("input[type=file]").set_input_files(table)
+    sheet.get_by_text("3 entries read from all.csv").wait_for()
+    document = exported(sheet)
+    assert decisions_of(document, "exported") == said
     with sheet.expect_download(timeout=PATIENCE_MS) as waiting:
         sheet.get_by_role("button", name="Export decisions as CSV").click()
-    lines = Path(waiting.value.path()).read_text("utf-8").splitlines()
-    assert lines[0] == "title,content_id,frame_id,label,verdict,stars,note,by,at"
-    assert [line.split(",")[4] for line in lines[1:]] == ["keep", "reject"]
+    assert read_csv(Path(waiting.value.path())) == (said,)
+    for text, problem in (
+        (to_csv(other), "about another film, other"),
+        ('title,content_id\n"never closed', "is no CSV file"),
+        (to_csv(said).replace(",keep,", ",perhaps,"), "damaged; nothing was read"),
+    ):
+        table.write_text(text, "utf-8", newline="")
+        sheet.locator("input[type=file]").set_input_files(table)
+        sheet.get_by_text(problem).wait_for()
+    assert exported(sheet) == document
 
 
 def test_the_address_holds_what_is_looked_at(sheet: Page) -> None:

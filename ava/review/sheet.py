@@ -38,7 +38,7 @@ from ava.store.title_folder import (
 
 _SEEN = 0.5  # of a mark
 _SCRIPTS = (
-    "base", "decisions", "files", "view", "pictures", "grid", "bar", "film", "lightbox", "numbers",
+    "base", "decisions", "csv", "files", "view", "pictures", "grid", "bar", "film", "lightbox", "numbers",
     "compare", "canvases", "live", "keys",
 )  # fmt: skip
 """The scripts of the page, in the order in which they stand on each other."""

@@ -39,14 +39,16 @@
   filters.append(el("label", { cls: "field search" }, el("span", { text: "Search" }), query), ...Object.values(lists).slice(0, 5), turn, lists.size);
 
   const name = el("input", { type: "text", value: decisions.reviewer(), autocomplete: "name", maxlength: 60, placeholder: "your name", onchange: () => decisions.rename(name.value.trim()) });
-  const file = el("input", { type: "file", accept: ".json,application/json", hidden: true, "aria-label": "A decisions.json to read", onchange: async () => {
+  const file = el("input", { type: "file", accept: ".json,.csv,application/json,text/csv", hidden: true, "aria-label": "Decisions to read, as JSON or CSV", onchange: async () => {
     if (file.files[0]) await ava.files.read(file.files[0]);
     file.value = "";
   } });
   const next = el("input", { type: "checkbox", id: "next-after", onchange: () => ava.remember(ON, next.checked ? "yes" : "no") });
   next.checked = ava.remembered(ON) !== "no";
+  // On a narrow screen frames come first: filters and files are behind a button there.
+  const drawer = ava.button("Filters and files", () => drawer.setAttribute("aria-expanded", String(bar.classList.toggle("opened"))), { cls: "drawer", "aria-expanded": "false" });
   const desk = el("div", { cls: "desk" },
-    counts,
+    counts, drawer,
     el("label", { cls: "field" }, el("span", { text: "Reviewer" }), name),
     el("label", { cls: "check" }, next, "Next after a decision"),
     ava.button("Export decisions", ava.files.exportJson),
@@ -56,7 +58,9 @@
     ava.button("?", () => ava.help.open(), { cls: "icon", "aria-label": "Help on keys", "aria-keyshortcuts": "?" }));
   const status = el("p", { id: "status", role: "status", "aria-live": "polite" });
 
-  app.append(el("div", { cls: "bar" }, tabs, filters, desk, status), chips, el("div", { cls: "above" }, title, sum), holder);
+  const bar = el("div", { cls: "bar" }, tabs, filters, desk, status);
+
+  app.append(bar, chips, el("div", { cls: "above" }, title, sum), holder);
   app.hidden = false;
 
   const count = () => {
