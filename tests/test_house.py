@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 HEAVY = (
-    "torch", "torchvision", "mediapipe", "ai_edge_litert", "av", "cv2", "scenedetect", "onnxruntime",
+    "torch", "torchvision", "mediapipe", "ai_edge_litert", "av", "cv2", "onnxruntime",
     "pandas",
 )  # fmt: skip
 

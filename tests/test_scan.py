@@ -15,6 +15,7 @@ from ava.core.geometry import cropped
 from ava.scan.frame_stats import StatsCollector
 from ava.scan.scanner import Scanner, ScanResult, ScanSettings
 from ava.scan.shortlist import ClosedShot, Moments, ShortlistSettings, ShotShortlist
+from ava.scan.shots import CutFinder
 from ava.source.info import Orientation
 from ava.source.opening import open_source
 from tests.conftest import SAMPLE, MakeVideo
@@ -121,6 +122,8 @@ class _Frame:
 
         self.ref = FrameRef(number, MediaTime(number, Fraction(1, 25)), str(number))
 
+    n_bytes = 8_000_000
+
     def luma(self, lines_px: int) -> NDArray[np.uint8]:
         raise AssertionError("not asked for here")
 
@@ -128,13 +131,34 @@ class _Frame:
         return np.full((4, 4, 3), self.ref.frame_id % 256, np.uint8)
 
 
+def test_cuts_are_those_of_the_detector_whose_rule_it_is() -> None:
+    """PySceneDetect's `AdaptiveDetector` on luma, on a whole film and at several thresholds."""
+    from scenedetect import AdaptiveDetector, FrameTimecode
+
+    with open_source(SAMPLE) as source:
+        lumas = [frame.luma(135) for frame in source.scan()]
+    for threshold, least in ((3.0, 10.0), (1.5, 2.0), (6.0, 0.5)):
+        theirs = AdaptiveDetector(threshold, 1, 2, least, luma_only=True)
+        ours, collector = CutFinder(threshold, least), StatsCollector()
+        cuts: tuple[list[int], list[int]] = ([], [])
+        for number, luma in enumerate(lumas):
+            facts = collector.add(number / 25, luma)
+            cuts[0].extend(ours.add(facts.motion))
+            picture = np.repeat(facts.small[:, :, None], 3, axis=2)
+            found = theirs.process_frame(FrameTimecode(number, 25.0), picture)
+            cuts[1].extend(cut.frame_num for cut in found)
+        assert cuts[0] == cuts[1]
+        assert len(cuts[0]) >= 10
+
+
 def test_memory_of_an_endless_shot_is_bounded() -> None:
     shortlist = ShotShortlist(ShortlistSettings(), 7200.0, Orientation())
     nothing = Moments((np.zeros((4, 4), np.uint8),), (0.0,))
     random = np.random.default_rng(3)
     for number in range(25 * 3600):
-        shortlist.add(_Frame(number), float(random.uniform()), nothing)
+        shortlist.add(_Frame(number), float(random.uniform()), lambda: nothing)
         assert len(shortlist._kept) <= 96
+        assert sum(one.frame is not None for one in shortlist._kept) <= 12  # of 8 MB each
     taken = shortlist.take(0, 10**9, 10**9, 3600.0)
     seconds = [one.pts_seconds for one in taken]
     assert len(taken) >= 40

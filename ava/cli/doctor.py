@@ -19,7 +19,6 @@ _LIBRARIES = {
     "cv2": "opencv-python",
     "mediapipe": "mediapipe",
     "onnxruntime": "onnxruntime",
-    "scenedetect": "scenedetect",
     "skimage": "scikit-image",
     "torch": "torch",
     "torchvision": "torchvision",

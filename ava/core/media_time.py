@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import total_ordering
+from functools import cached_property, total_ordering
 
 from ava.core.errors import ConfigError
 
@@ -36,12 +36,12 @@ class MediaTime:
         if self.time_base <= 0:
             raise ValueError(f"time_base must be positive, not {self.time_base}")
 
-    @property
+    @cached_property
     def exact_seconds(self) -> Fraction:
         """The time in seconds, without rounding."""
         return self.pts * self.time_base
 
-    @property
+    @cached_property
     def seconds(self) -> float:
         """The time in seconds, rounded to a float."""
         return float(self.exact_seconds)
@@ -69,12 +69,17 @@ class MediaTime:
             ``HH:MM:SS:FF`` (``HH:MM:SS;FF`` with dropped numbers) for a constant rate, otherwise
             ``HH:MM:SS.mmm``. `parse_time` finds the same frame by it.
         """
-        elapsed = self.exact_seconds - (origin.exact_seconds if origin else Fraction(0))
+        if origin is not None and origin.pts:
+            elapsed = self.exact_seconds - origin.exact_seconds
+        else:
+            elapsed = self.exact_seconds
         if rate is None or rate <= 0:
             # Rounded up: one written as earlier than it is would name the frame before it.
             return clock(Fraction(math.ceil(elapsed * 1000), 1000))
         nominal = max(1, round(rate))
-        frames = round(elapsed * rate)
+        frames = _rounded(
+            elapsed.numerator * rate.numerator, elapsed.denominator * rate.denominator
+        )
         sign, frames = ("-", -frames) if frames < 0 else ("", frames)
         n_dropped = _n_dropped(rate) if drop_frame else 0
         if n_dropped:
@@ -84,6 +89,13 @@ class MediaTime:
         hour, minute = divmod(minutes, 60)
         mark = ";" if n_dropped else ":"
         return f"{sign}{hour:02d}:{minute:02d}:{second:02d}{mark}{frame:02d}"
+
+
+def _rounded(numerator: int, denominator: int) -> int:
+    """`round(Fraction(numerator, denominator))`, for every frame of a film: without the gcd."""
+    whole, rest = divmod(numerator, denominator)
+    half_way = 2 * rest - denominator
+    return whole + (half_way > 0 or (half_way == 0 and whole % 2 == 1))
 
 
 def clock(seconds: float | Fraction) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 import cv2
@@ -9,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _TONES = 32
+_LEVELS = np.arange(256, dtype=np.float64)
+_SQUARES = _LEVELS * _LEVELS
 DARK_LUMA = 24  # of 255
 BRIGHT_LUMA = 240
 
@@ -91,9 +94,11 @@ class StatsCollector:
             )
         laplacian = cv2.Laplacian(luma, cv2.CV_16S, ksize=1)
         sharpness = float(cv2.meanStdDev(laplacian)[1][0, 0])
-        mean, std = (float(value[0, 0]) for value in cv2.meanStdDev(small))
         histogram = cv2.calcHist([small], [0], None, [256], [0, 256]).ravel() / small.size
-        tones = np.pad(histogram.reshape(_TONES, -1).sum(axis=1), 1)
+        mean = float(histogram @ _LEVELS)
+        std = math.sqrt(max(0.0, float(histogram @ _SQUARES) - mean * mean))
+        tones = np.zeros(_TONES + 2, histogram.dtype)
+        tones[1:-1] = histogram.reshape(_TONES, -1).sum(axis=1)
         previous = self._previous
         motion = 0.0
         if previous is not None and previous.shape == small.shape:

@@ -27,6 +27,7 @@ from ava.source.opening import Source
 _MIN_VOTES = 2  # one lone mixture of all lengths and middles is chance
 _PROGRESS_EVERY = 24
 _NEIGHBOURS = 2  # on either side of a frame, to see what moves
+_NEAR_CUTS = 12  # more cannot lie in the frames that wait, and those around the one that is judged
 _FLAT_STD = 6.0  # gray levels; the black or white end of a fade
 _LEVEL_FRAMES = 6  # before a fade, that say what contrast is full
 _LIT = 0.92  # of it, from which a fading picture is whole
@@ -178,7 +179,7 @@ class Scanner:
         n_closed_to = 0
         for one in self._measured(source, stats, builder):
             waiting.append(one)
-            cuts += cut_finder.add(one.facts.small)
+            cuts += cut_finder.add(one.facts.motion)
             fades.add(one.facts.small)
             if areas is not None:
                 areas.add(one.frame.ref.frame_id, one.facts.small)
@@ -207,15 +208,15 @@ class Scanner:
     ) -> None:
         one = waiting.popleft()
         frame_id, margin = one.frame.ref.frame_id, self._settings.cut_margin_frames
-        recent = cuts[-64:]
+        recent = cuts[-_NEAR_CUTS:]
         if frame_id in recent:
             shortlist.close_bucket()
         motion_after = waiting[0].facts.motion if waiting else 0.0
         score = quick_score(one.facts, motion_after)
-        near_cut = any(cut - margin <= frame_id < cut + margin for cut in recent[-8:])
+        near_cut = any(cut - margin <= frame_id < cut + margin for cut in recent)
         # Not refused: a shot of four frames has no others.
         shown = score * 0.01 if near_cut else score
-        shortlist.add(one.frame, shown, _moments(one, judged, waiting, recent))
+        shortlist.add(one.frame, shown, lambda: _moments(one, judged, waiting, recent))
         judged.append(one)
 
     def _closed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from ava.scan.shots import Shot
 from ava.source.info import FrameRef, Orientation, SourceFrame
 
 _MERGE_AT = 96  # pictures held for one open shot; then neighbours are merged in pairs
+_MAX_DECODED_BYTES = 96_000_000  # of pictures as they were decoded, which nobody has converted yet
 
 
 @dataclass(frozen=True)
@@ -110,12 +112,34 @@ def quick_score(facts: FrameFacts, motion_after: float) -> float:
     return math.log1p(facts.sharpness) * stillness * exposure * contrast
 
 
+@dataclass(slots=True)
+class _Held:
+    """The best frame of a bucket, as it was decoded or already converted."""
+
+    ref: FrameRef
+    score: float
+    moments: Moments
+    frame: SourceFrame | None
+    pixels: NDArray[np.uint8] | None = None
+
+    @property
+    def n_bytes(self) -> int:
+        return 0 if self.frame is None else self.frame.n_bytes
+
+    def convert(self, height_px: int) -> NDArray[np.uint8]:
+        if self.pixels is None:
+            assert self.frame is not None
+            self.pixels, self.frame = self.frame.rgb(height_px), None
+        return self.pixels
+
+
 class ShotShortlist:
     """Collects candidates of the shot that is running.
 
-    The best frame of every bucket is converted when its bucket closes: two conversions a second of
-    film instead of one a frame. A shot too long for that has its neighbours merged in pairs, and
-    its buckets double, so that memory stays bounded and time stays evenly covered.
+    The best frame of every bucket is held as it was decoded, and converted when its shot is over
+    and has taken it; earlier only where these would take too much memory. A shot too long for that
+    has its neighbours merged in pairs, and its buckets double, so that memory stays bounded and
+    time stays evenly covered.
     """
 
     def __init__(
@@ -126,39 +150,35 @@ class ShotShortlist:
         self._bucket_seconds = settings.bucket(film_seconds)
         self._length = self._bucket_seconds
         self._film_seconds = film_seconds
-        self._kept: list[Candidate] = []
-        self._best: tuple[float, SourceFrame, Moments] | None = None
+        self._kept: list[_Held] = []
+        self._best: _Held | None = None
         self._bucket_end = -math.inf
 
-    def add(self, frame: SourceFrame, score: float, moments: Moments) -> None:
-        """Consider one frame."""
+    def add(self, frame: SourceFrame, score: float, around: Callable[[], Moments]) -> None:
+        """Consider one frame; what goes on around it is only asked for where it leads."""
         seconds = frame.ref.time.seconds
         if seconds >= self._bucket_end:
             self.close_bucket()
             self._bucket_end = seconds + self._length
-        if self._best is None or score > self._best[0]:
-            self._best = (score, frame, moments)
+        if self._best is None or score > self._best.score:
+            self._best = _Held(frame.ref, score, around(), frame)
 
     def close_bucket(self) -> None:
-        """Convert the best frame of the running bucket; called at every boundary too."""
+        """Take the best frame of the running bucket; called at every boundary too."""
         if self._best is not None:
-            score, frame, moments = self._best
-            self._kept.append(
-                Candidate(
-                    frame.ref,
-                    frame.ref.time.seconds,
-                    score,
-                    frame.rgb(self._settings.height_px),
-                    moments.stacked(self._orientation),
-                    moments.seconds,
-                )
-            )
+            self._kept.append(self._best)
             self._best = None
         self._bucket_end = -math.inf
         if len(self._kept) >= _MERGE_AT:
             pairs = zip(self._kept[0::2], self._kept[1::2], strict=False)
-            self._kept = [max(pair, key=lambda one: one.quick_score) for pair in pairs]
+            self._kept = [max(pair, key=lambda one: one.score) for pair in pairs]
             self._length *= 2
+        n_bytes = sum(one.n_bytes for one in self._kept)
+        for one in self._kept:
+            if n_bytes <= _MAX_DECODED_BYTES:
+                break
+            n_bytes -= one.n_bytes
+            one.convert(self._settings.height_px)
 
     def take(self, clean_first: int, clean_end: int, end: int, seconds: float) -> list[Candidate]:
         """The best frames before frame `end`, in order of time; they are forgotten here.
@@ -176,7 +196,17 @@ class ShotShortlist:
         mine = [one for one in self._kept if one.ref.frame_id < end]
         self._kept = [one for one in self._kept if one.ref.frame_id >= end]
         clean = [one for one in mine if clean_first <= one.ref.frame_id < clean_end]
-        best_first = sorted(clean or mine, key=lambda one: (-one.quick_score, one.ref.frame_id))
+        best_first = sorted(clean or mine, key=lambda one: (-one.score, one.ref.frame_id))
         n_kept = self._settings.n_kept(seconds, self._film_seconds) if clean else 1
         self._length = self._bucket_seconds
-        return sorted(best_first[:n_kept], key=lambda one: one.ref.frame_id)
+        return [
+            Candidate(
+                one.ref,
+                one.ref.time.seconds,
+                one.score,
+                one.convert(self._settings.height_px),
+                one.moments.stacked(self._orientation),
+                one.moments.seconds,
+            )
+            for one in sorted(best_first[:n_kept], key=lambda one: one.ref.frame_id)
+        ]

@@ -94,16 +94,21 @@ class TransitionFinder:
         if high <= low:
             return []
         settings, middle = self._settings, np.arange(low, high)
-        start, end = thumbs[middle - half], thumbs[middle + half]
-        change = end - start
-        power = np.maximum((change * change).mean(axis=1), 1e-6)
-        good = power > settings.min_difference**2
-        good &= _unrelated(start, end, settings.max_correlation)
-        shares = []
+        # Most frames fail the first test or the second, and are not tried any further.
+        change = thumbs[low + half : high + half] - thumbs[low - half : high - half]
+        differ = _mean_square(change) > settings.min_difference**2
+        middle, change = middle[differ], change[differ]
+        start = thumbs[middle - half]
+        new = _unrelated(start, thumbs[middle + half], settings.max_correlation)
+        middle, change, start = middle[new], change[new], start[new]
+        if not len(middle):
+            return []
+        power = _mean_square(change)
+        good, shares = np.ones(len(middle), bool), []
         for step in (-half // 2, 0, (half + 1) // 2):
             offset = thumbs[middle + step] - start
             share = (offset * change).mean(axis=1) / power
-            unexplained = ((offset - share[:, None] * change) ** 2).mean(axis=1)
+            unexplained = _mean_square(offset - share[:, None] * change)
             good &= unexplained < settings.max_residual**2 * power
             shares.append(share)
         before, centre, after = shares
@@ -136,6 +141,11 @@ class TransitionFinder:
                 )
             else:
                 self._found.append(Transition(first, last, 1))
+
+
+def _mean_square(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    squares: NDArray[np.float32] = np.einsum("ij,ij->i", rows, rows) / np.float32(rows.shape[1])
+    return squares
 
 
 def _unrelated(

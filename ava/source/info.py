@@ -276,6 +276,11 @@ class SourceFrame(Protocol):
         """Where it is."""
         ...
 
+    @property
+    def n_bytes(self) -> int:
+        """Memory that it takes as it is decoded."""
+        ...
+
     def luma(self, lines_px: int) -> NDArray[np.uint8]:
         """Full-range luma (h, w) of the stored raster, halved by area while ``h >= 2·lines_px``."""
         ...

@@ -35,6 +35,11 @@ class PyAVFrame:
     def __init__(self, frame: av.VideoFrame, info: VideoInfo, converter: Converter, ref: FrameRef):
         self._frame, self._info, self._converter, self.ref = frame, info, converter, ref
 
+    @property
+    def n_bytes(self) -> int:
+        """See `ava.source.info.SourceFrame.n_bytes`."""
+        return sum(plane.buffer_size for plane in self._frame.planes)
+
     def luma(self, lines_px: int) -> NDArray[np.uint8]:
         """See `ava.source.info.SourceFrame.luma`."""
         return self._converter.luma(self._frame, lines_px)

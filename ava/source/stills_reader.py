@@ -87,6 +87,11 @@ class StillFrame:
     def __init__(self, pixels: NDArray[np.uint8], ref: FrameRef) -> None:
         self._pixels, self.ref = pixels, ref
 
+    @property
+    def n_bytes(self) -> int:
+        """See `ava.source.info.SourceFrame.n_bytes`."""
+        return self._pixels.nbytes
+
     def luma(self, lines_px: int) -> NDArray[np.uint8]:
         """See `ava.source.info.SourceFrame.luma`."""
         return halved(np.asarray(Image.fromarray(self._pixels).convert("L")), lines_px)
