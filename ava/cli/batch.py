@@ -20,6 +20,7 @@ from ava.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from ava.catalog.batch import Stop
+    from ava.catalog.engines.contract import Engine
 
 _UNITS = {"": 2**20, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _TIMES = {"s": 1, "m": 60, "h": 3600, "d": 86400, "": 1}
@@ -33,8 +34,22 @@ def batch(
     library: Path = LIBRARY,
     plan: bool = typer.Option(False, "--plan", help="Only say what is left to do, and why."),
     jobs: int | None = typer.Option(
-        None, "--jobs", "-j", help="Titles at once; half of the cores by default."
+        None,
+        "--jobs",
+        "-j",
+        help="Titles at once; by default half of the cores, or what the cluster has room for.",
     ),
+    engine: str = typer.Option(
+        "local", "--engine", metavar="local|ray", help="Where to work: here, or on a Ray cluster."
+    ),
+    address: str = typer.Option(
+        "",
+        "--address",
+        metavar="HOST:PORT",
+        help="Of the Ray cluster; auto for the one that this machine belongs to.",
+    ),
+    cpus: int = typer.Option(2, "--cpus-per-title", help="Cores of a node for one title (Ray)."),
+    gpus: float = typer.Option(0.0, "--gpus-per-title", help="GPUs of a node for it (Ray)."),
     max_memory: str = typer.Option(
         "", "--max-memory", metavar="SIZE", help="Of one title, as 4G; no limit by default."
     ),
@@ -65,6 +80,10 @@ def batch(
 ) -> None:
     """Rank all titles of a catalog, and whatever happens, leave a library that is whole."""
     settings = settings_from(config, assignments, {})
+    if engine not in ("local", "ray"):
+        raise ConfigError(f"{engine!r} is not an engine", "known are: local, ray")
+    if address and engine == "local":
+        raise ConfigError("--address is that of a Ray cluster", "add --engine ray")
     n_jobs = max(1, (os.cpu_count() or 2) // 2) if jobs is None else jobs
     limits_given = (bytes_of(max_memory), seconds_of(max_time))
     after_seconds = seconds_of(stop_after)
@@ -85,15 +104,22 @@ def batch(
         show_plan(plans, estimate, as_json)
         return
     from ava.catalog.batch import Batch, Stop
-    from ava.catalog.engines.local import LocalEngine
 
     stop = Stop(after_seconds)
     with ExitStack() as stack:
         watchers = _watchers(stack, log_json, metrics, quiet or as_json)
-        engine = LocalEngine(n_jobs, limits)
-        run = Batch(named, library, planner, engine, not offline, watchers)
+        works: Engine
+        if engine == "ray":
+            from ava.catalog.engines.ray import Need, RayEngine
+
+            works = RayEngine(jobs or 0, limits, address, Need(cpus, gpus))
+        else:
+            from ava.catalog.engines.local import LocalEngine
+
+            works = LocalEngine(n_jobs, limits)
+        run = Batch(named, library, planner, works, not offline, watchers)
         with _signals(stop):
-            report = run.run(stop, n_jobs)
+            report = run.run(stop)
     report.write(library)
     if as_json:
         print_json(report.to_json())

@@ -103,6 +103,8 @@ class LocalEngine:
         Titles at once.
     limits : Limits
         What each may use.
+    n_threads : int
+        Threads that a library inside may take; 0 to share the cores of the machine out.
 
     Raises
     ------
@@ -110,12 +112,12 @@ class LocalEngine:
         When memory is to be limited on a system that does not tell how much there is in use.
     """
 
-    def __init__(self, n_jobs: int, limits: Limits) -> None:
+    def __init__(self, n_jobs: int, limits: Limits, n_threads: int = 0) -> None:
         if n_jobs < 1:
             raise ConfigError(f"--jobs must be at least 1, not {n_jobs}")
         if limits.memory_bytes and not knows_memory():
             raise ConfigError("memory can be limited on Linux only", "leave --max-memory out")
-        self._n_jobs, self._limits = n_jobs, limits
+        self._n_jobs, self._limits, self._n_threads = n_jobs, limits, n_threads
         self._workers: dict[int, _Worker] = {}
         self._waiting: list[tuple[Job, int]] = []
         self._told: list[Event] = []
@@ -159,6 +161,8 @@ class LocalEngine:
 
     def _share(self, slot: int) -> tuple[set[int] | None, int]:
         """The cores of one worker, and how many threads go with them."""
+        if self._n_threads:
+            return None, self._n_threads
         if not hasattr(os, "sched_getaffinity"):
             return None, max(1, (os.cpu_count() or 1) // self._n_jobs)
         cores = sorted(os.sched_getaffinity(0))
