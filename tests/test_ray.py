@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ import pytest
 from ava.catalog.engines.ray import Need, memory_for
 from ava.catalog.upkeep import verify
 from ava.core.errors import ConfigError
-from tests.conftest import skip
+from tests.conftest import SAMPLE, skip
 from tests.small_titles import (
     batch,
     broken_files,
@@ -24,6 +27,7 @@ from tests.small_titles import (
     report_of,
     sample_clips,
     start_batch,
+    tree,
     wait_for,
     write_catalog,
 )
@@ -41,7 +45,8 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name, value in light_environment(tmp_path).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    node = {"num_cpus": 1, "object_store_memory": _STORE_BYTES, "include_dashboard": False}
+    node = {"num_cpus": 1, "object_store_memory": _STORE_BYTES, "include_dashboard": False,
+            "_system_config": {"health_check_period_ms": 500, "health_check_timeout_ms": 1000}}  # fmt: skip
     made = Cluster(initialize_head=True, head_node_args=node)
     try:
         yield made
@@ -56,10 +61,29 @@ def events_of(log: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
+def processes_of(node: Any) -> list[int]:
+    return tree(node.all_processes["raylet"][0].process.pid)
+
+
+def is_worker(pid: int) -> bool:
+    """Whether a process is one that titles are worked on in."""
+    try:
+        return b"ava.catalog.engines.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def kill_node(node: Any) -> None:
+    """SIGKILL for a node and all that runs there, as when it loses power."""
+    for pid in processes_of(node):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 @pytest.mark.slow
 def test_a_lost_node_costs_only_what_ran_there(cluster: Any, tmp_path: Path) -> None:
     second = cluster.add_node(num_cpus=1, object_store_memory=_STORE_BYTES)
-    clips = sample_clips(tmp_path / "clips", 6, n_frames=60)
+    clips = sample_clips(tmp_path / "clips", 4, n_frames=48)
     films = {f"t{at}": clip for at, clip in enumerate(clips)}
     films |= {"text": broken_files(tmp_path / "broken", clips[0])["text"]}
     catalog = write_catalog(tmp_path / "c.csv", films)
@@ -76,13 +100,13 @@ def test_a_lost_node_costs_only_what_ran_there(cluster: Any, tmp_path: Path) -> 
             return bool(ended) and bool(set(there) - ended)
 
         wait_for(runs_there, 90, "a title runs on the second node, and one has ended")
-        cluster.remove_node(second, allow_graceful=False)
+        kill_node(second)
         done = {path: path.stat().st_ino for path in library.glob("[!.]*/manifest.json")}
         assert process.wait(120) == 6
     finally:
         kill_tree(process)
     report = report_of(library)
-    assert report["counts"]["partial"] == 6
+    assert report["counts"]["partial"] == 4
     assert report["by_title"]["text"]["cause"] == "media"
     events = events_of(log)
     retried = [one for one in events if one["event"] == "retried"]
@@ -101,8 +125,9 @@ def test_a_lost_node_costs_only_what_ran_there(cluster: Any, tmp_path: Path) -> 
     assert contents(here) == contents(library)
 
 
-def test_limits_hold_on_a_node_too(cluster: Any, tmp_path: Path) -> None:
-    catalog = write_catalog(tmp_path / "c.csv", {"a": sample_clips(tmp_path / "clips", 1)[0]})
+@pytest.mark.slow
+def test_limits_and_stopping_hold_on_a_node_too(cluster: Any, tmp_path: Path) -> None:
+    catalog = write_catalog(tmp_path / "c.csv", {"a": SAMPLE})
     words = ["--engine", "ray", "--address", cluster.address]
     done = batch(catalog, tmp_path / "library", *words)
     assert done.returncode == 2
@@ -112,6 +137,21 @@ def test_limits_hold_on_a_node_too(cluster: Any, tmp_path: Path) -> None:
     one = report_of(tmp_path / "library")["by_title"]["a"]
     assert one["cause"] == "memory"
     assert "60 MiB are allowed" in one["reason"]
+    log, library = tmp_path / "log.jsonl", tmp_path / "library2"
+    process = start_batch(catalog, library, *words[:-2], "--log-json", str(log))
+    try:
+        wait_for(lambda: any(one["event"] == "progress" for one in events_of(log)), 60, "it runs")
+        at_work = [pid for pid in processes_of(cluster.head_node) if is_worker(pid)]
+        assert len(at_work) == 1
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.4)
+        assert process.wait(60) == 130
+        wait_for(lambda: not is_worker(at_work[0]), 30, "what worked on the title has ended")
+    finally:
+        kill_tree(process)
+    assert report_of(library)["counts"]["stopped"] == 1
+    assert not list((library / ".ava" / "leases").glob("*.json"))
 
 
 def test_an_address_where_nothing_is(tmp_path: Path) -> None:

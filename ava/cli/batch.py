@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -16,14 +15,13 @@ import typer
 from ava.cli.batch_output import BatchBars, show_plan, show_report
 from ava.cli.options import CATALOG, CONFIG, JSON, OFFLINE, QUIET, ROWS, SET, settings_from
 from ava.cli.output import print_json
+from ava.core.amounts import bytes_of, seconds_of
 from ava.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from ava.catalog.batch import Stop
     from ava.catalog.engines.contract import Engine
 
-_UNITS = {"": 2**20, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
-_TIMES = {"s": 1, "m": 60, "h": 3600, "d": 86400, "": 1}
 LIBRARY = typer.Option(
     Path("library"), "--out", "-o", help="The library: a folder with one for each title."
 )
@@ -165,35 +163,3 @@ def _signals(stop: Stop) -> Iterator[None]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
-
-
-def bytes_of(text: str) -> int:
-    """A size such as 4G, 800M or 1.5GiB in bytes; a bare number counts MiB.
-
-    Raises
-    ------
-    ConfigError
-        When it is not one.
-    """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", text.lower())
-    if not text.strip():
-        return 0
-    if match is None:
-        raise ConfigError(f"{text!r} is not a size", "write it as 4G or 800M")
-    return int(float(match[1]) * _UNITS[match[2]])
-
-
-def seconds_of(text: str) -> float:
-    """A time such as 6h, 90m, 45s or 1d in seconds; a bare number counts seconds.
-
-    Raises
-    ------
-    ConfigError
-        When it is not one.
-    """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", text.lower())
-    if not text.strip():
-        return 0.0
-    if match is None:
-        raise ConfigError(f"{text!r} is not a time", "write it as 6h, 90m or 45s")
-    return float(match[1]) * _TIMES[match[2]]

@@ -28,6 +28,7 @@ _STORE_BYTES = 80 << 20  # about the least that Ray takes: nothing of size goes 
 _CONNECT_SECONDS = 5.0
 _LOSSES = 3  # a title that was on so many lost nodes may be what they died of
 _LISTEN_SECONDS = 0.5
+_WAIT_SECONDS = 0.1
 _PROGRESS_EVERY_SECONDS = 1.0
 # A worker was seen with 1.1 GiB at 360 lines and with 1.5 at 2160; its length counts for nothing.
 _LEAST_BYTES, _MORE_BYTES = 5 << 28, 3 << 28
@@ -162,7 +163,8 @@ class RayEngine:
             running = list(self._running)
             ready, _ = self._ray.wait(running, num_returns=len(running), timeout=0)
             if not ready:
-                ready, _ = self._ray.wait(running, timeout=timeout_seconds)
+                # Short: while Ray waits, two Ctrl-C count as one.
+                ready, _ = self._ray.wait(running, timeout=min(timeout_seconds, _WAIT_SECONDS))
             for stream in ready:
                 self._hear(stream)
         told, self._told = self._told, []
