@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -103,4 +104,7 @@ def _receive(inbox: Connection, waiting: queue.SimpleQueue[Any]) -> None:
         try:
             waiting.put(inbox.recv())
         except (EOFError, OSError):
+            os._exit(1)
+        except Exception:  # what was sent cannot be read here: the last line says why
+            traceback.print_exc()
             os._exit(1)

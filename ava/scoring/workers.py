@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
@@ -55,7 +56,8 @@ class SharedRunner(Runner):
     def _start(self) -> None:
         child = Child("ava.scoring.worker")
         self._children[child.outbox], self._given[child.outbox] = child, deque()
-        child.inbox.send((self.registry, replace(self.runtime, on_progress=silent)))
+        with suppress(OSError):
+            child.inbox.send((self.registry, replace(self.runtime, on_progress=silent)))
 
     def run_all(self, batches: Iterable[FrameBatch]) -> Iterator[tuple[FrameBatch, Scored]]:
         """See `Runner.run_all`; a few batches are taken ahead of those given back."""
@@ -64,7 +66,8 @@ class SharedRunner(Runner):
             waiting.append((number, frames))
             idle = min(self._given, key=lambda one: len(self._given[one]))
             self._given[idle].append(number)
-            self._children[idle].inbox.send(frames)
+            with suppress(OSError):  # it died: its outbox will say so
+                self._children[idle].inbox.send(frames)
             self._listen(0)
             while waiting and (
                 waiting[0][0] in self._done or len(waiting) >= _AHEAD * self.runtime.n_workers
