@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
 
 from ava.core.errors import ConfigError, ScorerError
 from ava.core.frame_batch import FrameBatch
-from ava.pipeline import rank_title
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import Registry
 from ava.scoring.runner import Runner
 from ava.scoring.workers import runner_for
-from ava.settings import load_settings
-from tests.conftest import SAMPLE
 from tests.test_scoring import Brightness, CountsFaces, Fails, NoWeights, batch
 from tests.toy_scorers import Dies, SlowAtTimes
 
@@ -31,19 +25,6 @@ def small_batches(n: int) -> list[FrameBatch]:
         )
         for at in range(n)
     ]
-
-
-@pytest.mark.slow
-def test_a_film_is_the_same_with_any_number(ranked_sample: Any, tmp_path: Path) -> None:
-    settings = load_settings(None, ["ranking.top=10"])
-    result = rank_title(SAMPLE, tmp_path, settings, Runtime(n_workers=2))
-    alone, shared = ranked_sample.folder, result.folder
-    names = {path.relative_to(alone) for path in alone.rglob("*") if path.is_file()}
-    assert names == {path.relative_to(shared) for path in shared.rglob("*") if path.is_file()}
-    assert len(names) > 50
-    for name in names - {Path("manifest.json")}:  # which says how long the work took
-        assert (alone / name).read_bytes() == (shared / name).read_bytes(), name
-    assert result.problems == ranked_sample.problems
 
 
 def test_batches_come_back_in_order_whoever_is_done_first() -> None:
