@@ -119,6 +119,7 @@ class RayEngine:
             raise ConfigError(f"--jobs must be at least 1, not {n_jobs}")
         self._n_jobs, self._limits, self._need = n_jobs, limits, need or Need()
         self._ray = _connected(address)
+        self._task = self._ray.remote(_on_node)
         self._running: dict[Any, _Current] = {}
         self._told: list[Event] = []
         if not any(self._need.fits(node) for node in self._nodes()):
@@ -146,7 +147,7 @@ class RayEngine:
     def _start(self, current: _Current) -> None:
         job = current.job
         most = max((node.get("memory", 0.0) for node in self._nodes()), default=0.0)
-        task = self._ray.remote(_on_node).options(
+        task = self._task.options(
             name=f"ava: {job.title_id}",
             num_cpus=self._need.n_cpus,
             num_gpus=self._need.n_gpus,
