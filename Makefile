@@ -34,6 +34,7 @@ bench: $(READY) ## Measure, and write benchmarks/results/*.json
 	$(BIN)/python -m benchmarks.scan
 	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.sheet
+	$(BIN)/python -m benchmarks.workers
 	$(BIN)/python -m benchmarks.catalog
 	$(BIN)/python -m benchmarks.fuzz sample_media/sample_film.mp4 --n 40
 	$(BIN)/python -m benchmarks.face_identity

@@ -22,9 +22,9 @@ from ava.scan.shortlist import Candidate, ClosedShot
 from ava.scoring.analyses import Ragged
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import Registry
-from ava.scoring.runner import Runner
 from ava.scoring.static_marks import STATIC_LOGO, Mark, MarkFinder, StaticMarks
 from ava.scoring.table import ScoreTable
+from ava.scoring.workers import runner_for
 from ava.settings import Settings
 from ava.source.info import FrameRef
 from ava.source.opening import Source
@@ -100,9 +100,8 @@ def scored_title(
     (draft / PROXIES).mkdir()
     (draft / THUMBS).mkdir()
     scanner, rows = Scanner(settings.scan, on_progress), _Shortlisted()
-    with Runner(registry, runtime) as runner:
-        for batch in batches(_remembered(scanner.run(source), rows)):
-            scored = runner.run(batch)
+    with runner_for(registry, runtime) as runner:
+        for batch, scored in runner.run_all(batches(_remembered(scanner.run(source), rows))):
             for analyser in registry.analysers:
                 kind = analyser.card.yields
                 if issubclass(kind, Ragged) and kind in scored.found:

@@ -34,6 +34,8 @@ def main() -> None:
         command += [str(catalog), "-o", f"{root}/library", "--jobs", str(words.jobs), "--json"]
         command += ["--max-time", "60", "--max-memory", "6G", "--set", "ranking.top=2", "--offline"]
         done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode not in (0, 6):  # the batch itself went down
+            sys.exit(f"ava batch ended with {done.returncode}: {done.stderr[-2000:]}")
         report = json.loads(done.stdout)
     bad = [one for one in report["titles"] if one["cause"] not in _OURS]
     for one in bad:

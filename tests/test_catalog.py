@@ -18,7 +18,7 @@ from ava.catalog.leases import Leases
 from ava.catalog.outcome import FailureStore, Outcome
 from ava.catalog.report import BatchReport, Metrics
 from ava.catalog.titles import read_catalog
-from ava.cli.batch import bytes_of, seconds_of
+from ava.core.amounts import bytes_of, seconds_of
 from ava.core.errors import ConfigError
 from ava.settings import Settings, load_settings
 from tests.test_pipeline import run

@@ -64,6 +64,7 @@ def test_public_names() -> None:
             "models",
             "tests",
             "benchmarks",
+            "flows",
             "sample_media",
             "training",
         )

@@ -15,6 +15,8 @@ from PIL import Image
 
 import ava
 from ava.core.errors import MediaError, NothingToRank, StoreError
+from ava.pipeline import rank_title
+from ava.scoring.contract import Runtime
 from ava.settings import Settings, load_settings
 from ava.source.opening import open_source
 from ava.store.title_folder import read_boxes, read_ranking, read_title
@@ -104,6 +106,21 @@ def test_ranking_again_decodes_nothing_but_stills(tmp_path: Path) -> None:
     assert by_folder.n_frames == 0
     assert by_folder.ranking == again.ranking == first.ranking
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.slow
+def test_a_film_is_the_same_by_several_processes(
+    ranked_sample: ava.RankedTitle, tmp_path: Path
+) -> None:
+    settings = load_settings(None, ["ranking.top=10"])
+    result = rank_title(SAMPLE, tmp_path, settings, Runtime(n_workers=2))
+    alone, shared = ranked_sample.folder, result.folder
+    names = {path.relative_to(alone) for path in alone.rglob("*") if path.is_file()}
+    assert names == {path.relative_to(shared) for path in shared.rglob("*") if path.is_file()}
+    assert len(names) > 50
+    for name in names - {Path("manifest.json")}:  # which says how long the work took
+        assert (alone / name).read_bytes() == (shared / name).read_bytes(), name
+    assert result.problems == ranked_sample.problems
 
 
 def test_extract_keeps_the_whole_shortlist(make_video: MakeVideo, tmp_path: Path) -> None:

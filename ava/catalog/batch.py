@@ -111,7 +111,7 @@ class Batch:
         self._elsewhere: deque[CatalogTitle] = deque()  # another run is at them
         self._n_retries = 0
 
-    def run(self, stop: Stop, n_jobs: int) -> BatchReport:
+    def run(self, stop: Stop) -> BatchReport:
         """Work until nothing is left, or until it is asked to stop.
 
         Raises
@@ -121,7 +121,7 @@ class Batch:
         """
         started, started_at = time.monotonic(), time.time()
         try:
-            self._look(n_jobs)
+            self._look()
             asked = time.monotonic()
             while self._waiting or self._active or self._elsewhere:
                 if stop.level > 1 or (stop.starts_no_more and not self._active):
@@ -152,12 +152,12 @@ class Batch:
         for watcher in self._watchers:
             watcher(event)
 
-    def _look(self, n_jobs: int) -> None:
+    def _look(self) -> None:
         """Plan all titles; what needs no work has ended."""
         plans = list(self._planner.plans(self._catalog.titles))
         pace = Pace.of(self._library, [one.title.folder_name for one in plans])
         left = [one for one in plans if one.is_left]
-        self._tell(Planned(len(plans), len(left), pace.seconds(plans, n_jobs)))
+        self._tell(Planned(len(plans), len(left), pace.seconds(plans, self._engine.n_free)))
         for problem in self._catalog.problems:
             name = problem.title_id or f"line {problem.line}"
             reason = f"line {problem.line}: {problem.message}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -16,13 +15,13 @@ import typer
 from ava.cli.batch_output import BatchBars, show_plan, show_report
 from ava.cli.options import CATALOG, CONFIG, JSON, OFFLINE, QUIET, ROWS, SET, settings_from
 from ava.cli.output import print_json
+from ava.core.amounts import bytes_of, seconds_of
 from ava.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from ava.catalog.batch import Stop
+    from ava.catalog.engines.contract import Engine
 
-_UNITS = {"": 2**20, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
-_TIMES = {"s": 1, "m": 60, "h": 3600, "d": 86400, "": 1}
 LIBRARY = typer.Option(
     Path("library"), "--out", "-o", help="The library: a folder with one for each title."
 )
@@ -33,8 +32,22 @@ def batch(
     library: Path = LIBRARY,
     plan: bool = typer.Option(False, "--plan", help="Only say what is left to do, and why."),
     jobs: int | None = typer.Option(
-        None, "--jobs", "-j", help="Titles at once; half of the cores by default."
+        None,
+        "--jobs",
+        "-j",
+        help="Titles at once; by default half of the cores, or what the cluster has room for.",
     ),
+    engine: str = typer.Option(
+        "local", "--engine", metavar="local|ray", help="Where to work: here, or on a Ray cluster."
+    ),
+    address: str = typer.Option(
+        "",
+        "--address",
+        metavar="HOST:PORT",
+        help="Of the Ray cluster; auto for the one that this machine belongs to.",
+    ),
+    cpus: int = typer.Option(2, "--cpus-per-title", help="Cores of a node for one title (Ray)."),
+    gpus: float = typer.Option(0.0, "--gpus-per-title", help="GPUs of a node for it (Ray)."),
     max_memory: str = typer.Option(
         "", "--max-memory", metavar="SIZE", help="Of one title, as 4G; no limit by default."
     ),
@@ -65,6 +78,10 @@ def batch(
 ) -> None:
     """Rank all titles of a catalog, and whatever happens, leave a library that is whole."""
     settings = settings_from(config, assignments, {})
+    if engine not in ("local", "ray"):
+        raise ConfigError(f"{engine!r} is not an engine", "known are: local, ray")
+    if address and engine == "local":
+        raise ConfigError("--address is that of a Ray cluster", "add --engine ray")
     n_jobs = max(1, (os.cpu_count() or 2) // 2) if jobs is None else jobs
     limits_given = (bytes_of(max_memory), seconds_of(max_time))
     after_seconds = seconds_of(stop_after)
@@ -85,15 +102,22 @@ def batch(
         show_plan(plans, estimate, as_json)
         return
     from ava.catalog.batch import Batch, Stop
-    from ava.catalog.engines.local import LocalEngine
 
     stop = Stop(after_seconds)
     with ExitStack() as stack:
         watchers = _watchers(stack, log_json, metrics, quiet or as_json)
-        engine = LocalEngine(n_jobs, limits)
-        run = Batch(named, library, planner, engine, not offline, watchers)
+        works: Engine
+        if engine == "ray":
+            from ava.catalog.engines.ray import Need, RayEngine
+
+            works = RayEngine(jobs or 0, limits, address, Need(cpus, gpus))
+        else:
+            from ava.catalog.engines.local import LocalEngine
+
+            works = LocalEngine(n_jobs, limits)
+        run = Batch(named, library, planner, works, not offline, watchers)
         with _signals(stop):
-            report = run.run(stop, n_jobs)
+            report = run.run(stop)
     report.write(library)
     if as_json:
         print_json(report.to_json())
@@ -139,35 +163,3 @@ def _signals(stop: Stop) -> Iterator[None]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
-
-
-def bytes_of(text: str) -> int:
-    """A size such as 4G, 800M or 1.5GiB in bytes; a bare number counts MiB.
-
-    Raises
-    ------
-    ConfigError
-        When it is not one.
-    """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", text.lower())
-    if not text.strip():
-        return 0
-    if match is None:
-        raise ConfigError(f"{text!r} is not a size", "write it as 4G or 800M")
-    return int(float(match[1]) * _UNITS[match[2]])
-
-
-def seconds_of(text: str) -> float:
-    """A time such as 6h, 90m, 45s or 1d in seconds; a bare number counts seconds.
-
-    Raises
-    ------
-    ConfigError
-        When it is not one.
-    """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", text.lower())
-    if not text.strip():
-        return 0.0
-    if match is None:
-        raise ConfigError(f"{text!r} is not a time", "write it as 6h, 90m or 45s")
-    return float(match[1]) * _TIMES[match[2]]

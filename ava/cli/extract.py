@@ -16,6 +16,7 @@ from ava.cli.options import (
     OUT,
     QUIET,
     SET,
+    WORKERS,
     settings_from,
 )
 from ava.cli.titles import each_title
@@ -29,6 +30,7 @@ def extract(
     still_format: str | None = FORMAT,
     hdr: bool | None = HDR,
     maturity: bool | None = MATURITY,
+    workers: int = WORKERS,
     assignments: list[str] = SET,
     config: Path | None = CONFIG,
     as_json: bool = JSON,
@@ -44,4 +46,4 @@ def extract(
     settings = settings_from(config, assignments, named)
     from ava.pipeline import extract_title
 
-    each_title(sources, out, settings, as_json, quiet, offline, extract_title)
+    each_title(sources, out, settings, as_json, quiet, offline, extract_title, workers)

@@ -43,6 +43,12 @@ def settings_from(config: Path | None, assignments: list[str], named: dict[str, 
     return load_settings(config, [*assignments, *given])
 
 
+WORKERS = typer.Option(
+    1,
+    "--workers",
+    metavar="N",
+    help="Processes that share the scoring of a film; the results are the same. About 1 GB each.",
+)
 CATALOG = typer.Argument(
     ...,
     metavar="CATALOG",

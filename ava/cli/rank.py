@@ -17,6 +17,7 @@ from ava.cli.options import (
     OUT,
     QUIET,
     SET,
+    WORKERS,
     settings_from,
 )
 from ava.cli.titles import each_title, season
@@ -61,6 +62,7 @@ def rank(
         None, "--as-season", metavar="NAME", help="One set over all episodes, and one for each."
     ),
     open_sheet: bool = typer.Option(False, "--open", help="Open the contact sheet in a browser."),
+    workers: int = WORKERS,
     assignments: list[str] = SET,
     config: Path | None = CONFIG,
     as_json: bool = JSON,
@@ -84,9 +86,9 @@ def rank(
     from ava.pipeline import rank_title
 
     if as_season is not None:
-        folders = [season(sources, out, as_season, settings, as_json, quiet, offline)]
+        folders = [season(sources, out, as_season, settings, as_json, quiet, offline, workers)]
     else:
-        results = each_title(sources, out, settings, as_json, quiet, offline, rank_title)
+        results = each_title(sources, out, settings, as_json, quiet, offline, rank_title, workers)
         folders = [one.folder for one in results]
     if open_sheet and not as_json:
         import webbrowser

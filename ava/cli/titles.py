@@ -25,6 +25,7 @@ def each_title(
     quiet: bool,
     offline: bool,
     work: Callable[..., TitleResult],
+    n_workers: int = 1,
 ) -> list[TitleResult]:
     """Do the titles one after the other; one that fails does not stop the others."""
     from ava.scoring.contract import Runtime
@@ -35,7 +36,9 @@ def each_title(
     for source in sources:
         try:
             with progress_bar(source.name, quiet or as_json) as on_progress:
-                runtime = Runtime(may_download=not offline, on_progress=on_progress)
+                runtime = Runtime(
+                    may_download=not offline, on_progress=on_progress, n_workers=n_workers
+                )
                 result = work(source, out, settings, runtime, on_progress)
         except AvaError as error:
             if DEBUG:
@@ -63,13 +66,14 @@ def season(
     as_json: bool,
     quiet: bool,
     offline: bool,
+    n_workers: int = 1,
 ) -> Path:
     """Rank every episode, and then all together; one that fails leaves the season unranked."""
     from ava.pipeline import TitleResult, rank_title
     from ava.scoring.contract import Runtime
     from ava.season import rank_season
 
-    alone = each_title(sources, out, settings, False, True, offline, rank_title)
+    alone = each_title(sources, out, settings, False, True, offline, rank_title, n_workers)
     folders = [one.folder for one in alone]
     with progress_bar(name, quiet or as_json) as on_progress:
         runtime = Runtime(may_download=not offline, on_progress=on_progress)

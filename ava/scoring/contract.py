@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from ava.core.errors import ScorerError
+from ava.core.errors import ConfigError, ScorerError
 from ava.core.frame_batch import FrameBatch
 from ava.core.identity import settings_id
 from ava.core.progress import OnProgress, silent
@@ -188,11 +188,18 @@ class Runtime:
         Whether missing weights may be fetched.
     on_progress : callable
         Told how far a download is.
+    n_workers : int
+        Processes that share the batches; the numbers are the same with any number of them.
     """
 
     n_threads: int = 2
     may_download: bool = True
     on_progress: OnProgress = silent
+    n_workers: int = 1
+
+    def __post_init__(self) -> None:
+        if self.n_workers < 1:
+            raise ConfigError(f"--workers must be at least 1, not {self.n_workers}")
 
 
 @runtime_checkable

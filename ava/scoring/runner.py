@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -23,6 +23,22 @@ class Scored:
 
     values: Mapping[str, NDArray[np.float32]]
     found: Analyses
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What came of opening everything.
+
+    Attributes
+    ----------
+    problems : tuple of str
+        What cannot be looked at.
+    roads : dict of str to str
+        Which way each analyser takes.
+    """
+
+    problems: tuple[str, ...]
+    roads: dict[str, str]
 
 
 @dataclass
@@ -91,6 +107,10 @@ class Runner:
 
     def run(self, frames: FrameBatch) -> Scored:
         """Score one batch and remember it for `table`."""
+        return self.remember(frames, self.score(frames))
+
+    def score(self, frames: FrameBatch) -> Scored:
+        """Score one batch."""
         shrunk: dict[int, FrameBatch] = {}
 
         def at_height(height_px: int) -> FrameBatch:
@@ -117,8 +137,17 @@ class Runner:
         for column in self.registry.columns:
             if column.name not in values:
                 values[column.name] = np.full((len(frames), *column.shape), np.nan, np.float32)
-        self._batches.append((frames.frame_ids, values))
         return Scored(values, found)
+
+    def run_all(self, batches: Iterable[FrameBatch]) -> Iterator[tuple[FrameBatch, Scored]]:
+        """Score batch after batch, in order."""
+        for frames in batches:
+            yield frames, self.run(frames)
+
+    def remember(self, frames: FrameBatch, scored: Scored) -> Scored:
+        """Keep the values of a batch for `table`."""
+        self._batches.append((frames.frame_ids, scored.values))
+        return scored
 
     def table(self) -> ScoreTable:
         """Everything scored so far as one table."""

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection, wait
-from typing import IO, Any
+from multiprocessing.connection import wait
+from typing import Any
 
 from ava.catalog.engines.contract import Ended, Event, Job, Moved, Retried, Started
 from ava.catalog.engines.work import knows_memory, resident_bytes, tree_of
 from ava.catalog.engines.worker import READY
 from ava.catalog.outcome import Cause, Outcome
 from ava.catalog.plan import Limits
+from ava.core.child import Child
 from ava.core.errors import ConfigError
 from ava.core.progress import Progress
 
 _TITLES_PER_WORKER = 100  # then a fresh one, so that what leaks anywhere stays small
 _WATCH_EVERY_SECONDS = 0.2
 _START_SECONDS = 300.0  # to import everything, on a machine that is very busy
-_TOLD_BYTES = 2000
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
 
@@ -40,55 +36,22 @@ class _Current:
 
 
 class _Worker:
-    """One process, in a group of its own: Ctrl-C reaches the run, which then decides."""
+    """One process."""
 
     def __init__(self, name: str, cores: set[int] | None, n_threads: int) -> None:
         self.name, self.n_titles = name, 0
         self.current: _Current | None = None
         self.is_ready = False
         self.began = time.monotonic()
-        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-        to_worker, from_run = os.pipe(), os.pipe()
-        jobs_out, reports_in = to_worker[0], from_run[1]
-        self.jobs = Connection(to_worker[1], readable=False)
-        self.reports = Connection(from_run[0], writable=False)
-        command = [sys.executable, "-m", "ava.catalog.engines.worker"]
-        self.process = subprocess.Popen(
-            [*command, str(jobs_out), str(reports_in), str(n_threads)],
-            stdin=subprocess.DEVNULL,
-            stdout=self._errors,
-            stderr=self._errors,
-            pass_fds=(jobs_out, reports_in),
-            start_new_session=True,
-            env={**os.environ, **{name: str(n_threads) for name in _THREADS}},
-        )
-        os.close(jobs_out)
-        os.close(reports_in)
+        threads = {variable: str(n_threads) for variable in _THREADS}
+        self.child = Child("ava.catalog.engines.worker", n_threads, environment=threads)
         if cores is not None:
             # Every library counts the cores it may use: so they do not get in each other's way.
             with suppress(OSError):
-                os.sched_setaffinity(self.process.pid, cores)
-
-    def said(self) -> str:
-        """The last line it wrote, which may say why it died."""
-        self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(0, self._errors.tell() - _TOLD_BYTES))
-        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1].strip() if lines else ""
+                os.sched_setaffinity(self.child.pid, cores)
 
     def memory_bytes(self) -> int:
-        return resident_bytes(tree_of(self.process.pid))
-
-    def kill(self) -> None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self._close()
-
-    def _close(self) -> None:
-        self.jobs.close()
-        self.reports.close()
-        self._errors.close()
+        return resident_bytes(tree_of(self.child.pid))
 
 
 class LocalEngine:
@@ -103,6 +66,8 @@ class LocalEngine:
         Titles at once.
     limits : Limits
         What each may use.
+    n_threads : int
+        Threads that a library inside may take; 0 to share the cores of the machine out.
 
     Raises
     ------
@@ -110,12 +75,12 @@ class LocalEngine:
         When memory is to be limited on a system that does not tell how much there is in use.
     """
 
-    def __init__(self, n_jobs: int, limits: Limits) -> None:
+    def __init__(self, n_jobs: int, limits: Limits, n_threads: int = 0) -> None:
         if n_jobs < 1:
             raise ConfigError(f"--jobs must be at least 1, not {n_jobs}")
         if limits.memory_bytes and not knows_memory():
             raise ConfigError("memory can be limited on Linux only", "leave --max-memory out")
-        self._n_jobs, self._limits = n_jobs, limits
+        self._n_jobs, self._limits, self._n_threads = n_jobs, limits, n_threads
         self._workers: dict[int, _Worker] = {}
         self._waiting: list[tuple[Job, int]] = []
         self._told: list[Event] = []
@@ -140,7 +105,7 @@ class LocalEngine:
             if worker is not None and worker.current is not None:
                 continue
             if worker is not None and self._is_worn(worker):
-                worker.kill()
+                worker.child.kill()
                 worker = None
             if worker is None:
                 worker = self._workers[slot] = _Worker(f"w{slot + 1}", *self._share(slot))
@@ -149,7 +114,7 @@ class LocalEngine:
             worker.n_titles += 1
             self._told.append(Started(job.title_id, worker.name))
             with suppress(OSError):  # it died while idle: its pipe of reports will say so
-                worker.jobs.send(job)
+                worker.child.inbox.send(job)
 
     def _is_worn(self, worker: _Worker) -> bool:
         """Whether a fresh worker would be better: it may have left memory behind."""
@@ -159,6 +124,8 @@ class LocalEngine:
 
     def _share(self, slot: int) -> tuple[set[int] | None, int]:
         """The cores of one worker, and how many threads go with them."""
+        if self._n_threads:
+            return None, self._n_threads
         if not hasattr(os, "sched_getaffinity"):
             return None, max(1, (os.cpu_count() or 1) // self._n_jobs)
         cores = sorted(os.sched_getaffinity(0))
@@ -174,7 +141,7 @@ class LocalEngine:
         while True:
             yield from self._take_told()
             by_pipe: dict[Any, int] = {
-                one.reports: slot for slot, one in self._workers.items() if one.current
+                one.child.outbox: slot for slot, one in self._workers.items() if one.current
             }
             left = max(0.0, ends - time.monotonic())
             happened = False
@@ -197,7 +164,7 @@ class LocalEngine:
         current = worker.current
         assert current is not None
         try:
-            report = worker.reports.recv()
+            report = worker.child.outbox.recv()
         except Exception:  # closed, or torn in the middle by its death
             self._died(slot)
             return True
@@ -224,9 +191,8 @@ class LocalEngine:
         worker = self._workers.pop(slot)
         current = worker.current
         assert current is not None
-        said = worker.said()
-        worker.kill()
-        reason = f"the worker died: {_how(worker.process.returncode)}"
+        said = worker.child.said()
+        reason = f"the worker died: {worker.child.kill()}"
         reason += f" ({said[:200]})" if said else ""
         if current.n_attempts < 2:
             self._told.append(Retried(current.job.title_id, reason))
@@ -258,7 +224,7 @@ class LocalEngine:
         worker = self._workers.pop(slot)
         current = worker.current
         assert current is not None
-        worker.kill()
+        worker.child.kill()
         self._told.append(Ended(_lost(current, cause, reason, hint)))
 
     def stop(self) -> list[str]:
@@ -267,7 +233,7 @@ class LocalEngine:
         for worker in self._workers.values():
             if worker.current is not None:
                 left.append(worker.current.job.title_id)
-            worker.kill()
+            worker.child.kill()
         self._workers.clear()
         self._waiting.clear()
         return left
@@ -285,12 +251,3 @@ def _lost(current: _Current, cause: Cause, reason: str, hint: str) -> Outcome:
         n_attempts=current.n_attempts,
         peak_memory_bytes=current.peak_bytes,
     )
-
-
-def _how(returncode: int) -> str:
-    if returncode >= 0:
-        return f"it ended with {returncode}"
-    try:
-        return f"killed by {signal.Signals(-returncode).name}"
-    except ValueError:
-        return f"killed by signal {-returncode}"

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import queue
 import sys
-import threading
 import time
 from multiprocessing.connection import Connection
 
-from ava.catalog.engines.contract import Job
+from ava.core.child import parent
 from ava.core.progress import Progress
 
 _PROGRESS_EVERY_SECONDS = 0.25
@@ -26,10 +23,7 @@ def main(jobs_fd: int, reports_fd: int, n_threads: int) -> None:
     n_threads : int
         Threads that a library inside may take.
     """
-    jobs = Connection(jobs_fd, writable=False)
-    reports = Connection(reports_fd, readable=False)
-    waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
-    threading.Thread(target=_receive, args=(jobs, waiting), daemon=True).start()
+    waiting, reports = parent(jobs_fd, reports_fd)
     from ava.catalog.engines.work import work_on
     from ava.scoring.registry import installed
 
@@ -37,15 +31,6 @@ def main(jobs_fd: int, reports_fd: int, n_threads: int) -> None:
     reports.send(READY)
     while True:
         reports.send(work_on(waiting.get(), n_threads, _Teller(reports)))
-
-
-def _receive(jobs: Connection, waiting: queue.SimpleQueue[Job]) -> None:
-    """Hand jobs on; without a parent there is nobody to work for."""
-    while True:
-        try:
-            waiting.put(jobs.recv())
-        except (EOFError, OSError):
-            os._exit(1)
 
 
 class _Teller:

@@ -1,0 +1,122 @@
+"""Scoring shared by several processes: the same batches, so the same numbers.
+
+Whoever scores it, a batch holds the same pictures, and a scorer's numbers stand on nothing else. So
+results are those of one process, bit for bit, and come in the same order.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from multiprocessing.connection import Connection, wait
+from types import TracebackType
+from typing import cast
+
+from ava.core.child import Child
+from ava.core.errors import AvaError, ScorerError
+from ava.core.frame_batch import FrameBatch
+from ava.core.progress import Progress, silent
+from ava.scoring.contract import Runtime
+from ava.scoring.registry import Registry
+from ava.scoring.runner import Opened, Runner, Scored
+
+_AHEAD = 2  # batches given to a process: the next one lies there when it is done with one
+
+
+class SharedRunner(Runner):
+    """A `Runner` whose batches are scored by `runtime.n_workers` processes.
+
+    The first one alone fetches what is missing; the others are started when it is ready.
+    """
+
+    def __enter__(self) -> SharedRunner:
+        self._roads: dict[str, str] = {}
+        self._children: dict[Connection, Child] = {}
+        self._given: dict[Connection, deque[int]] = {}  # numbers of the batches that each is at
+        self._done: dict[int, Scored] = {}
+        self._start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for child in self._children.values():
+            child.kill()
+
+    @property
+    def roads(self) -> dict[str, str]:
+        """See `Runner.roads`."""
+        return self._roads
+
+    def _start(self) -> None:
+        child = Child("ava.scoring.worker")
+        self._children[child.outbox], self._given[child.outbox] = child, deque()
+        with suppress(OSError):
+            child.inbox.send((self.registry, replace(self.runtime, on_progress=silent)))
+
+    def run_all(self, batches: Iterable[FrameBatch]) -> Iterator[tuple[FrameBatch, Scored]]:
+        """See `Runner.run_all`; a few batches are taken ahead of those given back."""
+        waiting: deque[tuple[int, FrameBatch]] = deque()
+        for number, frames in enumerate(batches):
+            waiting.append((number, frames))
+            idle = min(self._given, key=lambda one: len(self._given[one]))
+            self._given[idle].append(number)
+            with suppress(OSError):  # it died: its outbox will say so
+                self._children[idle].inbox.send(frames)
+            self._listen(0)
+            while waiting and (
+                waiting[0][0] in self._done or len(waiting) >= _AHEAD * self.runtime.n_workers
+            ):
+                yield self._next(waiting)
+        while waiting:
+            yield self._next(waiting)
+
+    def _next(self, waiting: deque[tuple[int, FrameBatch]]) -> tuple[FrameBatch, Scored]:
+        """The batch that is due, once it is scored."""
+        number, frames = waiting[0]
+        while number not in self._done:
+            self._listen(None)
+        waiting.popleft()
+        return frames, self.remember(frames, self._done.pop(number))
+
+    def _listen(self, timeout_seconds: float | None) -> None:
+        """Hear what the processes say."""
+        for outbox in cast(list[Connection], wait(list(self._children), timeout_seconds)):
+            try:
+                said = outbox.recv()
+            except (EOFError, OSError):
+                said = self._died(self._children[outbox])
+            if isinstance(said, AvaError):
+                raise said
+            if isinstance(said, Progress):
+                self.runtime.on_progress(said)
+            elif isinstance(said, Scored):
+                self._done[self._given[outbox].popleft()] = said
+            elif isinstance(said, Opened):
+                self._opened(said)
+
+    def _opened(self, said: Opened) -> None:
+        if not self._roads and not self.problems:
+            self._roads = said.roads
+            self.problems += said.problems
+        if len(self._children) < self.runtime.n_workers:
+            self._start()
+
+    def _died(self, child: Child) -> ScorerError:
+        words = child.said()
+        self._children.pop(child.outbox)
+        how = child.kill()
+        return ScorerError(
+            f"a scoring process died: {how}" + (f" ({words[:200]})" if words else ""),
+            "it may have run out of memory: use fewer with --workers",
+        )
+
+
+def runner_for(registry: Registry, runtime: Runtime) -> Runner:
+    """One that scores here, or one that has it done by several processes."""
+    return (SharedRunner if runtime.n_workers > 1 else Runner)(registry, runtime)
