@@ -252,7 +252,7 @@ def _write_pictures(
     entries: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for episode, wanted in sorted(by_episode.items()):
         member = members[episode]
-        with open_source(Path(member.title.facts["path"])) as source:
+        with open_source(member.title.facts["path"]) as source:
             found = write_frames(
                 source, draft, member.title, wanted, settings, on_progress, KeptPictures()
             )

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ava.core.errors import AvaError, MediaError, NothingToRank, StoreError
+from ava.core.errors import AvaError, MediaError, NothingToRank, StoreError, UnreachableMedia
 from ava.store.atomic import store_errors, write_atomic
 from ava.store.title_folder import read_json
 
@@ -67,7 +67,7 @@ class Outcome:
 def failed(title_id: str, error: AvaError, **facts: Any) -> Outcome:
     """The outcome of a title that ended with one of our errors."""
     cause: Cause = "other"
-    if isinstance(error, MediaError):
+    if isinstance(error, MediaError) and not isinstance(error, UnreachableMedia):
         cause = "media"
     elif isinstance(error, NothingToRank):
         cause = "nothing"

@@ -225,6 +225,8 @@ def _identity(title: CatalogTitle, manifest: dict[str, Any] | None) -> tuple[Sou
     """How a source looks, and its fingerprint."""
     try:
         stamp = SourceStamp.of(title.path)
+    except AvaError:
+        raise
     except OSError as error:
         raise MediaNotFound(
             f"{title.path} is not there: {error.strerror}", "check the path in the catalog"

@@ -13,6 +13,7 @@ from ava.catalog.databases import TABLE, database_rows, is_database, without_pas
 from ava.core.errors import AvaError, ConfigError, StoreError
 from ava.ranking.genre import require_profile
 from ava.settings import Settings, updated
+from ava.source.remote import RemotePath, SourcePath, located
 from ava.store.stills import file_safe
 from ava.store.tables import read_rows
 
@@ -28,8 +29,8 @@ class CatalogTitle:
     ----------
     title_id : str
         What the title is called, and its folder in the library; unique.
-    path : pathlib.Path
-        A video file, a picture, or a folder of pictures.
+    path : pathlib.Path or RemotePath
+        A video file, on a disk or at an address, a picture, or a folder of pictures.
     line : int
         Where it stands in the catalog, counted from 1 as an editor does (a row, in tables).
     profile : str
@@ -41,7 +42,7 @@ class CatalogTitle:
     """
 
     title_id: str
-    path: Path
+    path: SourcePath
     line: int
     profile: str = ""
     spoiler_safe: float | None = None
@@ -185,7 +186,8 @@ def _title(row: Mapping[str, Any], line: int, beside: Path) -> CatalogTitle:
         for name, value in row.items()
         if name not in (*REQUIRED, "profile", "spoiler_safe") and _text(value)
     }
-    where = beside / Path(_text(row["path"])).expanduser()
+    film = located(_text(row["path"]))
+    where = film if isinstance(film, RemotePath) else beside / film.expanduser()
     profile = _text(row.get("profile"))
     return CatalogTitle(_text(row["title_id"]), where, line, profile, share, about)
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from ava.catalog.outcome import Outcome
 from ava.core.progress import Progress
 from ava.settings import Settings
+from ava.source.remote import SourcePath
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,10 @@ class Job:
     ----------
     title_id, folder_name : str
         Which one, and its folder in the library.
-    path, library : pathlib.Path
-        The film, and where its folder goes.
+    path : pathlib.Path or RemotePath
+        The film.
+    library : pathlib.Path
+        Where its folder goes.
     settings : Settings
         Its own settings.
     may_download : bool
@@ -32,7 +35,7 @@ class Job:
 
     title_id: str
     folder_name: str
-    path: Path
+    path: SourcePath
     library: Path
     settings: Settings
     may_download: bool = True
