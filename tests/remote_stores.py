@@ -95,10 +95,10 @@ class RangeServer:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_HEAD(self) -> None:  # noqa: N802
+            def do_HEAD(self) -> None:
                 self._answer(with_body=False)
 
-            def do_GET(self) -> None:  # noqa: N802
+            def do_GET(self) -> None:
                 self._answer(with_body=True)
 
             def log_message(self, *_: Any) -> None:
@@ -107,7 +107,11 @@ class RangeServer:
             def _answer(self, with_body: bool) -> None:
                 path = outer.folder / self.path.lstrip("/").partition("?")[0]
                 spent = outer.fails_after_bytes
-                if outer.status or not path.is_file() or (spent is not None and outer.n_bytes > spent):
+                if (
+                    outer.status
+                    or not path.is_file()
+                    or (spent is not None and outer.n_bytes > spent)
+                ):
                     failed = outer.status or (503 if path.is_file() else 404)
                     self.send_response(failed)
                     self.send_header("Content-Length", "0")

@@ -6,16 +6,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ava.catalog.engines.contract import Ended, Engine, Event, Job, Retried
-from ava.catalog.leases import Leases
-from ava.catalog.outcome import FailureStore, Outcome
+from ava.catalog.outcome import Outcome
 from ava.catalog.plan import Pace, Planner, TitlePlan
 from ava.catalog.report import BatchReport
+from ava.catalog.shelf import Library
 from ava.catalog.titles import Catalog, CatalogTitle
-from ava.store.atomic import recover
-from ava.store.manifest import clear_damaged, set_source_path
 
 _WAIT_SECONDS = 0.5
 _ASK_AGAIN_SECONDS = 1.0
@@ -80,7 +77,7 @@ class Batch:
     ----------
     catalog : Catalog
         What there is.
-    library : pathlib.Path
+    library : pathlib.Path or RemotePath
         The folder of title folders.
     planner : Planner
         Says what is left.
@@ -95,7 +92,7 @@ class Batch:
     def __init__(
         self,
         catalog: Catalog,
-        library: Path,
+        library: Library,
         planner: Planner,
         engine: Engine,
         may_download: bool = True,
@@ -104,7 +101,8 @@ class Batch:
         self._catalog, self._library = catalog, library
         self._planner, self._engine = planner, engine
         self._may_download, self._watchers = may_download, watchers
-        self._leases, self._failures = Leases(library), FailureStore(library)
+        self._shelf = planner.shelf
+        self._leases, self._failures = self._shelf.leases, self._shelf.failures
         self._outcomes: dict[str, Outcome] = {}
         self._active: dict[str, TitlePlan] = {}
         self._waiting: deque[CatalogTitle] = deque()
@@ -155,7 +153,7 @@ class Batch:
     def _look(self, n_jobs: int) -> None:
         """Plan all titles; what needs no work has ended."""
         plans = list(self._planner.plans(self._catalog.titles))
-        pace = Pace.of(self._library, [one.title.folder_name for one in plans])
+        pace = Pace.of(self._shelf, [one.title.folder_name for one in plans])
         left = [one for one in plans if one.is_left]
         self._tell(Planned(len(plans), len(left), pace.seconds(plans, n_jobs)))
         for problem in self._catalog.problems:
@@ -175,7 +173,7 @@ class Batch:
     def _settle(self, plan: TitlePlan) -> None:
         """A title that nothing is to be done for."""
         title = plan.title
-        folder = self._library / title.folder_name
+        name = title.folder_name
         if plan.failure is not None:
             known = plan.failure
             again = "; it failed before and is tried again with --retry" if known.n_attempts else ""
@@ -191,13 +189,14 @@ class Batch:
                 ),
             )
             return
-        if plan.is_moved and self._leases.take(title.folder_name):
+        if plan.is_moved and self._leases.take(name):
             try:
-                set_source_path(folder, title.path)
+                self._shelf.set_source(name, title.path)
             finally:
-                self._leases.give_back(title.folder_name)
+                self._leases.give_back(name)
         reason = "; ".join(plan.partial)
-        self._end(title.title_id, Outcome(title.title_id, "skipped", reason, folder=str(folder)))
+        place = self._shelf.place(name)
+        self._end(title.title_id, Outcome(title.title_id, "skipped", reason, folder=place))
 
     def _hand_out(self) -> None:
         while self._engine.n_free > 0 and self._waiting:
@@ -205,14 +204,13 @@ class Batch:
             if not self._leases.take(title.folder_name):
                 self._elsewhere.append(title)
                 continue
-            folder = self._library / title.folder_name
-            recover(folder, held=True)
+            self._shelf.put_right(title.folder_name)
             plan = self._planner.plan(title)  # another run may have done it meanwhile
             if not plan.is_left:
                 self._leases.give_back(title.folder_name)
                 self._settle(plan)
                 continue
-            clear_damaged(folder, list(plan.damaged))
+            self._shelf.clear_damage(title.folder_name, list(plan.damaged))
             self._active[title.title_id] = plan
             self._engine.submit(
                 Job(
@@ -243,7 +241,7 @@ class Batch:
         plan = self._active.pop(outcome.title_id)
         name = plan.title.folder_name
         if outcome.status == "failed":
-            recover(self._library / name, held=True)  # what its worker left, if it was killed
+            self._shelf.put_right(name)  # what its worker left, if it was killed
             self._failures.remember(name, outcome, plan.conditions)
         else:
             self._failures.forget(name)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Literal
 
-from ava.catalog.outcome import FailureStore, Outcome, failed
+from ava.catalog.outcome import Outcome, failed
+from ava.catalog.shelf import Library, Shelf, shelf_of
 from ava.catalog.titles import CatalogTitle
 from ava.core.errors import AvaError, ConfigError, MediaNotFound
 from ava.core.identity import settings_id
 from ava.settings import Settings
 from ava.source.opening import content_of
-from ava.store.manifest import SourceStamp, damaged_files, read_manifest
+from ava.store.manifest import SourceStamp
 from ava.store.title_folder import is_of_ranking
 from ava.title_state import ranked_with, ranking_changes, scores_changes
 
@@ -124,9 +124,14 @@ class TitlePlan:
 class Planner:
     """Compares titles with what is in a library.
 
+    Attributes
+    ----------
+    shelf : Shelf
+        Where they stand.
+
     Parameters
     ----------
-    library : pathlib.Path
+    library : pathlib.Path or RemotePath
         The folder of title folders.
     settings : Settings
         Those of the run.
@@ -140,18 +145,19 @@ class Planner:
 
     def __init__(
         self,
-        library: Path,
+        library: Library,
         settings: Settings,
         ids: Sequence[str],
         limits: Limits,
         retry: bool = False,
     ) -> None:
-        self._library, self._settings, self._ids = library, settings, ids
+        self._settings, self._ids = settings, ids
         self._limits, self._retry = limits, retry
-        self._failures = FailureStore(library)
+        self.shelf = shelf_of(library)
 
     def plans(self, titles: Sequence[CatalogTitle]) -> Iterator[TitlePlan]:
         """One after the other, in order."""
+        self.shelf.expect([one.folder_name for one in titles])
         for title in titles:
             yield self.plan(title)
 
@@ -169,8 +175,8 @@ class Planner:
             In place of that of the planner.
         """
         missing = Stage("missing")
-        folder = self._library / title.folder_name
-        manifest = read_manifest(folder)
+        name = title.folder_name
+        manifest = self.shelf.manifest(name)
         try:
             stamp, content_id = _identity(title, manifest)
             settings = title.settings(self._settings, content_id)
@@ -178,14 +184,14 @@ class Planner:
         except AvaError as error:
             own = failed(title.title_id, error)
             return TitlePlan(title, self._settings, missing, missing, failure=own)
-        failure = self._failures.recall(title.folder_name, conditions)
+        failure = self.shelf.failures.recall(name, conditions)
         if self._retry if retry is None else retry:
             failure = None
         facts: dict[str, Any] = {"failure": failure, "conditions": conditions}
         facts["n_bytes"] = stamp.n_bytes
         if manifest is None:
             return TitlePlan(title, settings, missing, missing, **facts)
-        damaged = damaged_files(folder, manifest, rehash=False)
+        damaged = self.shelf.damage_at_a_glance(name, manifest)
         scores, ranking = self._stages(manifest, content_id, settings, damaged)
         partial = tuple(manifest["problems"])
         if partial and self._retry and scores.state == "done":
@@ -254,11 +260,11 @@ class Pace:
     seconds_per_ranking: float
 
     @classmethod
-    def of(cls, library: Path, names: Sequence[str]) -> Pace:
+    def of(cls, shelf: Shelf, names: Sequence[str]) -> Pace:
         """That of some titles."""
         scored, ranked = [], []
         for name in names:
-            manifest = read_manifest(library / name)
+            manifest = shelf.manifest(name)
             if manifest is None:
                 continue
             if manifest["scored_seconds"] and manifest["source"]["n_bytes"]:

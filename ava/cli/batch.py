@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 _UNITS = {"": 2**20, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _TIMES = {"s": 1, "m": 60, "h": 3600, "d": 86400, "": 1}
 LIBRARY = typer.Option(
-    Path("library"), "--out", "-o", help="The library: a folder with one for each title."
+    "library",
+    "--out",
+    "-o",
+    help="The library: a folder with one for each title, here or at s3:// or gs://.",
 )
 
 
 def batch(
     catalog: str = CATALOG,
-    library: Path = LIBRARY,
+    library: str = LIBRARY,
     plan: bool = typer.Option(False, "--plan", help="Only say what is left to do, and why."),
     jobs: int | None = typer.Option(
         None, "--jobs", "-j", help="Titles at once; half of the cores by default."
@@ -71,17 +74,18 @@ def batch(
     from ava.catalog.plan import Limits, Pace, Planner
     from ava.catalog.titles import read_catalog
     from ava.scoring.registry import installed
+    from ava.source.remote import located
 
     limits = Limits(*limits_given)
     named = read_catalog(catalog, settings, table)
     for problem in named.problems:
         sys.stderr.write(f"{named.name}:{problem.line}: {problem.message}\n")
     ids = installed(settings.scoring.on_request).ids
-    planner = Planner(library, settings, ids, limits, retry)
+    planner = Planner(located(library), settings, ids, limits, retry)
     if plan:
         plans = list(planner.plans(named.titles))
         names = [one.title.folder_name for one in plans]
-        estimate = Pace.of(library, names).seconds(plans, n_jobs)
+        estimate = Pace.of(planner.shelf, names).seconds(plans, n_jobs)
         show_plan(plans, estimate, as_json)
         return
     from ava.catalog.batch import Batch, Stop
@@ -91,10 +95,10 @@ def batch(
     with ExitStack() as stack:
         watchers = _watchers(stack, log_json, metrics, quiet or as_json)
         engine = LocalEngine(n_jobs, limits)
-        run = Batch(named, library, planner, engine, not offline, watchers)
+        run = Batch(named, located(library), planner, engine, not offline, watchers)
         with _signals(stop):
             report = run.run(stop, n_jobs)
-    report.write(library)
+    report.write(planner.shelf)
     if as_json:
         print_json(report.to_json())
     else:

@@ -25,7 +25,9 @@ from ava.core.errors import ConfigError
 
 def rank(
     sources: list[str] = typer.Argument(
-        ..., metavar="VIDEO|DIR…", help="Films (also s3://, gs://, https://), folders of stills, or title folders to rank again."
+        ...,
+        metavar="VIDEO|DIR…",
+        help="Films (also s3://, gs://, https://), folders of stills, or title folders to rank again.",
     ),
     out: Path = OUT,
     top: int | None = typer.Option(None, "--top", "-n", help="Candidates wanted per title."),

@@ -91,14 +91,19 @@ def cache_of_machine() -> BlockCache | None:
     ConfigError
         When the size is none.
     """
-    from platformdirs import user_cache_path
-
     text = os.environ.get(_SIZE_VARIABLE, "").strip() or str(_DEFAULT_MIB)
     if not text.isdigit():
         raise ConfigError(f"{_SIZE_VARIABLE} is {text!r}", "it must be a number of MiB; 0 for none")
-    folder = os.environ.get(_FOLDER_VARIABLE, "").strip()
-    where = Path(folder) if folder else user_cache_path("ava") / "remote"
+    where = remote_cache_folder() / "blocks"
     return BlockCache(where, int(text) * 2**20) if int(text) else None
+
+
+def remote_cache_folder() -> Path:
+    """Where this machine keeps what is remote: ``AVA_REMOTE_CACHE_DIR``, or the user's cache."""
+    from platformdirs import user_cache_path
+
+    folder = os.environ.get(_FOLDER_VARIABLE, "").strip()
+    return Path(folder) if folder else user_cache_path("ava") / "remote"
 
 
 class RangeReader(io.RawIOBase):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from ava.catalog.outcome import Outcome
+from ava.catalog.shelf import Library
 from ava.core.progress import Progress
 from ava.settings import Settings
 from ava.source.remote import SourcePath
@@ -23,7 +23,7 @@ class Job:
         Which one, and its folder in the library.
     path : pathlib.Path or RemotePath
         The film.
-    library : pathlib.Path
+    library : pathlib.Path or RemotePath
         Where its folder goes.
     settings : Settings
         Its own settings.
@@ -36,7 +36,7 @@ class Job:
     title_id: str
     folder_name: str
     path: SourcePath
-    library: Path
+    library: Library
     settings: Settings
     may_download: bool = True
     n_bytes: int = 0

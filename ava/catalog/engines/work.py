@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ava.catalog.engines.contract import Job
 from ava.catalog.outcome import Outcome, failed
+from ava.catalog.publishing import at_hand
 from ava.core.errors import AvaError
 from ava.core.progress import OnProgress
 from ava.pipeline import rank_title
@@ -30,9 +31,10 @@ def work_on(job: Job, n_threads: int, on_progress: OnProgress) -> Outcome:
     started = time.monotonic()
     runtime = Runtime(n_threads, job.may_download, on_progress)
     try:
-        result = rank_title(
-            job.path, job.library, job.settings, runtime, on_progress, name=job.title_id
-        )
+        with at_hand(job.library, [job.folder_name], on_progress) as out:
+            result = rank_title(
+                job.path, out, job.settings, runtime, on_progress, name=job.title_id
+            )
     except AvaError as error:
         return failed(job.title_id, error, seconds=time.monotonic() - started)
     except Exception as error:  # whatever a stranger's scorer or a library raises
@@ -49,7 +51,7 @@ def work_on(job: Job, n_threads: int, on_progress: OnProgress) -> Outcome:
         job.title_id,
         "partial" if result.problems else "done",
         "; ".join(result.problems),
-        folder=str(result.folder),
+        folder=str(job.library / job.folder_name),
         seconds=time.monotonic() - started,
         n_frames=result.n_frames,
     )
