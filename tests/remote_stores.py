@@ -16,8 +16,17 @@ from typing import Any
 
 BUCKET = "films"
 _START_MOTO = """
-import sys
+import sys, time
+from pathlib import Path
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.server import ThreadedMotoServer
+answer = DomainDispatcherApplication.__call__
+def slowly(self, environ, start):
+    slow = Path(sys.argv[1])
+    if environ["REQUEST_METHOD"] == "PUT" and slow.exists():
+        time.sleep(float(slow.read_text()))
+    return answer(self, environ, start)
+DomainDispatcherApplication.__call__ = slowly
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 print(server.get_host_and_port()[1], flush=True)
@@ -26,10 +35,13 @@ sys.stdin.read()
 
 
 @contextmanager
-def moto_s3() -> Iterator[dict[str, str]]:
-    """An S3 server in a process of its own with one bucket; gives the variables that lead to it."""
+def moto_s3(slow: Path) -> Iterator[dict[str, str]]:
+    """An S3 server in a process of its own with one bucket; gives the variables that lead to it.
+
+    Once there is a file `slow`, it waits so many seconds before it takes an object.
+    """
     with subprocess.Popen(
-        [sys.executable, "-c", _START_MOTO],
+        [sys.executable, "-c", _START_MOTO, str(slow)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

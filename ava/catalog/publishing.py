@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,31 @@ from ava.store.manifest import read_manifest
 from ava.store.title_folder import MANIFEST
 
 
+@dataclass(frozen=True)
+class Bench:
+    """Where titles are worked on.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        It holds the folders of those titles that there are.
+    finished : frozenset of str
+        Those of them that an earlier run finished here and did not come to publish.
+    """
+
+    folder: Path
+    finished: frozenset[str] = frozenset()
+
+
 @contextmanager
 def at_hand(
     library: Library, names: Sequence[str], on_progress: OnProgress = silent
-) -> Iterator[Path]:
-    """A folder on this machine with the folders of some titles, as far as there are any.
+) -> Iterator[Bench]:
+    """A place on this machine to work on some titles.
 
-    That of a library on a disk is the library itself. Of one in a store it is a bench: the titles
-    are fetched before, published when the block ends well, in the order of `names`, and cleared
-    away. What was finished there and could not be published is still there for the next run.
+    For a library on a disk it is the library itself. For one in a store the titles are fetched
+    before, published when the block ends well, in the order of `names`, and cleared away. What was
+    finished and could not be published is still there for the next run.
 
     Parameters
     ----------
@@ -42,13 +59,12 @@ def at_hand(
         Told how far the upload is.
     """
     if isinstance(library, Path):
-        yield library
+        yield Bench(library)
         return
     files, bench = RemoteFiles(library), bench_of(library)
-    for name in names:
-        _fetch(files, name, bench / name)
+    finished = [name for name in names if _fetch(files, name, bench / name)]
     try:
-        yield bench
+        yield Bench(bench, frozenset(finished))
     except BaseException:
         _clear(bench, names)
         raise
@@ -68,26 +84,25 @@ def bench_of(library: RemotePath) -> Path:
     return remote_cache_folder() / "titles" / key
 
 
-def _fetch(files: RemoteFiles, name: str, folder: Path) -> None:
+def _fetch(files: RemoteFiles, name: str, folder: Path) -> bool:
+    """Bring a title here, with people's decisions; whether a finished one was here before."""
     with store_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         recover(folder, held=True)
         decisions = files.read(f"{name}/{DECISIONS}")
-    if read_manifest(folder) is None:
+    was_here = read_manifest(folder) is not None
+    if not was_here:
         shutil.rmtree(folder, ignore_errors=True)
         manifest = manifest_of(files.read(f"{name}/{MANIFEST}"))
-        if manifest is None and decisions is None:
-            return
-        try:
-            with replacing_folder(folder) as draft:
-                if manifest is not None:
-                    files.bring([*manifest["files"], MANIFEST], name, draft)
-        except StoreError:
-            shutil.rmtree(folder, ignore_errors=True)  # damaged: made anew from the film
+        if manifest is not None:
+            # One that is damaged is made anew from its film.
+            with suppress(StoreError), replacing_folder(folder) as draft:
+                files.bring([*manifest["files"], MANIFEST], name, draft)
     if decisions is not None:
         with store_errors(folder):
             folder.mkdir(exist_ok=True)
             (folder / DECISIONS).write_bytes(decisions)
+    return was_here
 
 
 def publish(

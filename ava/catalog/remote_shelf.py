@@ -14,7 +14,7 @@ from ava.catalog.remote_files import RemoteFiles
 from ava.core.errors import StoreError
 from ava.source.remote import RemotePath, SourcePath
 from ava.store.manifest import SCHEMA, SourceStamp
-from ava.store.title_folder import MANIFEST, SHEET, TITLE, json_bytes
+from ava.store.title_folder import MANIFEST, TITLE, json_bytes
 
 _LEASES, _FAILED = f"{OF_STATE}/leases", f"{OF_STATE}/failed"
 
@@ -164,6 +164,10 @@ class RemoteShelf:
         """See `Shelf.place`."""
         return str(self._library / name)
 
+    def is_there(self) -> bool:
+        """See `Shelf.is_there`."""
+        return bool(self._files.folders())
+
     def names(self) -> list[str]:
         """Those with a manifest: without one, a title is not there yet."""
         folders = self._folders()
@@ -190,9 +194,8 @@ class RemoteShelf:
         return self._known[name]
 
     def has_sheet(self, name: str) -> bool:
-        """See `Shelf.has_sheet`."""
-        manifest = self.manifest(name)
-        return manifest is not None and SHEET in manifest["files"]
+        """It has: without one a title is not published."""
+        return True
 
     def damage_at_a_glance(self, name: str, manifest: dict[str, Any]) -> list[str]:
         """None: a store keeps an object whole, and asking for each would take long."""

@@ -62,6 +62,10 @@ class Shelf(Protocol):
         """Where a title's folder is, for people."""
         ...
 
+    def is_there(self) -> bool:
+        """Whether there is a library at all."""
+        ...
+
     def names(self) -> list[str]:
         """Folders of all titles, in order."""
         ...
@@ -79,7 +83,7 @@ class Shelf(Protocol):
         ...
 
     def has_sheet(self, name: str) -> bool:
-        """Whether a title has a contact sheet."""
+        """Whether a title that was worked on has a contact sheet."""
         ...
 
     def damage_at_a_glance(self, name: str, manifest: dict[str, Any]) -> list[str]:
@@ -122,6 +126,10 @@ class DiskShelf:
     def place(self, name: str) -> str:
         """See `Shelf.place`."""
         return str(self._library / name)
+
+    def is_there(self) -> bool:
+        """See `Shelf.is_there`."""
+        return self._library.is_dir()
 
     def names(self) -> list[str]:
         """See `Shelf.names`."""
@@ -188,8 +196,7 @@ def require_library(library: Library) -> None:
         raise StoreError(
             "this needs the library on a disk", "copy it here first, as with aws s3 sync"
         )
-    there = library.is_dir() if isinstance(library, Path) else bool(shelf_of(library).names())
-    if not there:
+    if not shelf_of(library).is_there():
         raise StoreError(f"there is no library at {library}", "ava batch makes one")
 
 
