@@ -268,7 +268,8 @@ def _ours(error: Exception, path: RemotePath) -> AvaError:
         status in _REFUSED for status in statuses
     ):
         return UnreachableMedia(
-            f"{path}: access is refused: {_said(error)}", "check the credentials and their rights"
+            f"{path}: access is refused: {_said(causes[-1])}",
+            "check the credentials and their rights",
         )
     if isinstance(error, ValueError) and "range requests" in str(error):
         return _without_ranges(path)
