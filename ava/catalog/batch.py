@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ava.catalog.engines.contract import Ended, Engine, Event, Job, Retried
 from ava.catalog.outcome import Outcome
@@ -107,6 +107,7 @@ class Batch:
         self._active: dict[str, TitlePlan] = {}
         self._waiting: deque[CatalogTitle] = deque()
         self._elsewhere: deque[CatalogTitle] = deque()  # another run is at them
+        self._seasons = list(catalog.seasons)  # after all titles
         self._n_retries = 0
 
     def run(self, stop: Stop, n_jobs: int) -> BatchReport:
@@ -121,13 +122,15 @@ class Batch:
         try:
             self._look(n_jobs)
             asked = time.monotonic()
-            while self._waiting or self._active or self._elsewhere:
+            while self._waiting or self._active or self._elsewhere or self._seasons:
                 if stop.level > 1 or (stop.starts_no_more and not self._active):
                     break
                 if not stop.starts_no_more:
                     if not self._waiting and time.monotonic() - asked > _ASK_AGAIN_SECONDS:
                         asked = time.monotonic()
                         self._waiting, self._elsewhere = self._elsewhere, deque()
+                    if not (self._waiting or self._active or self._elsewhere):
+                        self._look_at_seasons()
                     self._hand_out()
                 self._turn()
         finally:
@@ -152,7 +155,7 @@ class Batch:
 
     def _look(self, n_jobs: int) -> None:
         """Plan all titles; what needs no work has ended."""
-        plans = list(self._planner.plans(self._catalog.titles))
+        plans = list(self._planner.plans((*self._catalog.titles, *self._catalog.seasons)))
         pace = Pace.of(self._shelf, [one.title.folder_name for one in plans])
         left = [one for one in plans if one.is_left]
         self._tell(Planned(len(plans), len(left), pace.seconds(plans, n_jobs)))
@@ -163,12 +166,24 @@ class Batch:
                 f"line {problem.line}",
                 Outcome(name, "failed", reason, "mend the catalog", "other", 6),
             )
+        plans = [one for one in plans if not one.title.episodes]
         for plan in plans:
             if not plan.is_left:
                 self._settle(plan)
+        left = [one for one in plans if one.is_left]
         # The longest first: else the last one would run alone.
         left.sort(key=lambda plan: (plan.scores.state == "done", -plan.n_bytes))
         self._waiting.extend(plan.title for plan in left)
+
+    def _look_at_seasons(self) -> None:
+        """All titles have ended: which seasons are to be done anew."""
+        for season in self._seasons:
+            plan = self._planner.plan(season)
+            if plan.is_left:
+                self._waiting.append(season)
+            else:
+                self._settle(plan)
+        self._seasons.clear()
 
     def _settle(self, plan: TitlePlan) -> None:
         """A title that nothing is to be done for."""
@@ -201,13 +216,14 @@ class Batch:
     def _hand_out(self) -> None:
         while self._engine.n_free > 0 and self._waiting:
             title = self._waiting.popleft()
-            if not self._leases.take(title.folder_name):
+            if not self._take(title):
                 self._elsewhere.append(title)
                 continue
-            self._shelf.put_right(title.folder_name)
+            for name in title.folder_names:
+                self._shelf.put_right(name)
             plan = self._planner.plan(title)  # another run may have done it meanwhile
             if not plan.is_left:
-                self._leases.give_back(title.folder_name)
+                self._give_back(title)
                 self._settle(plan)
                 continue
             self._shelf.clear_damage(title.folder_name, list(plan.damaged))
@@ -221,8 +237,23 @@ class Batch:
                     plan.settings,
                     self._may_download,
                     plan.n_bytes,
+                    plan.of_episodes,
                 )
             )
+
+    def _take(self, title: CatalogTitle) -> bool:
+        """Take the leases of all that a title writes to, or none."""
+        names = title.folder_names
+        for at, name in enumerate(names):
+            if not self._leases.take(name):
+                for taken in names[:at]:
+                    self._leases.give_back(taken)
+                return False
+        return True
+
+    def _give_back(self, title: CatalogTitle) -> None:
+        for name in title.folder_names:
+            self._leases.give_back(name)
 
     def _turn(self) -> None:
         """Hear what happened, for a moment."""
@@ -240,12 +271,19 @@ class Batch:
     def _ended(self, outcome: Outcome) -> None:
         plan = self._active.pop(outcome.title_id)
         name = plan.title.folder_name
-        if outcome.status == "failed":
-            self._shelf.put_right(name)  # what its worker left, if it was killed
+        for one in plan.title.folder_names:
+            if outcome.status == "failed":
+                self._shelf.put_right(one)  # what its worker left, if it was killed
+            else:
+                self._shelf.look_again(one)
+        if outcome.status == "failed" and not plan.title.episodes:
             self._failures.remember(name, outcome, plan.conditions)
         else:
             self._failures.forget(name)
-        self._leases.give_back(name)
+        self._give_back(plan.title)
+        if plan.title.episodes and outcome.status != "failed" and plan.partial:
+            reason = "; ".join(filter(None, (*plan.partial, outcome.reason)))
+            outcome = replace(outcome, status="partial", reason=reason)
         self._end(outcome.title_id, outcome)
 
     def _end(self, key: str, outcome: Outcome) -> None:
@@ -256,6 +294,11 @@ class Batch:
         """All outcomes, in the order of the catalog."""
         rows = [(one.line, f"line {one.line}", one.title_id) for one in self._catalog.problems]
         rows += [(one.line, one.title_id, one.title_id) for one in self._catalog.titles]
+        seasons = [(one.line, one.title_id, one.title_id) for one in self._catalog.seasons]
         why = "the run was stopped" if stop.level else "the time of the run was over"
-        left = {name: Outcome(name, "stopped", why, "run it again") for _, _, name in rows}
-        return tuple(self._outcomes.get(key, left[name]) for _, key, name in sorted(rows))
+        left = {
+            name: Outcome(name, "stopped", why, "run it again") for _, _, name in (*rows, *seasons)
+        }
+        return tuple(
+            self._outcomes.get(key, left[name]) for _, key, name in (*sorted(rows), *seasons)
+        )

@@ -214,10 +214,14 @@ class RemoteShelf:
                 damaged.append(file)
         return damaged
 
-    def put_right(self, name: str) -> None:
-        """What another run may have done meanwhile is asked for anew."""
+    def look_again(self, name: str) -> None:
+        """See `Shelf.look_again`."""
         self._known.pop(name, None)
         self.failures.look_again(name)
+
+    def put_right(self, name: str) -> None:
+        """See `Shelf.put_right`; what an upload that was cut off left is of use to the next one."""
+        self.look_again(name)
 
     def clear_damage(self, name: str, damaged: list[str]) -> None:
         """Take the manifest away, too: then the title is not there until it is made anew."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from ava.catalog.databases import is_database
 from ava.catalog.outcome import Outcome
-from ava.catalog.shelf import Shelf
+from ava.catalog.shelf import Library, Shelf, shelf_of
 from ava.core.errors import CatalogError
 from ava.review.batch import BatchContext, TitleView, batch_page
 from ava.scoring_pass import software
@@ -82,8 +82,9 @@ class BatchReport:
             "titles": [one.to_json() for one in self.outcomes],
         }
 
-    def write(self, shelf: Shelf) -> None:
+    def write(self, library: Library) -> None:
         """Write ``batch.json`` and ``batch.html`` into a library."""
+        shelf = shelf_of(library)
         text = json.dumps(self.to_json(), indent=1, ensure_ascii=False)
         shelf.write(REPORT, f"{text}\n".encode())
         shelf.write(PAGE, batch_page(self._context(shelf)).encode("utf-8"))

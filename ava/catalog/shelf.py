@@ -94,8 +94,12 @@ class Shelf(Protocol):
         """Files of a title that are missing or not as written; see `damaged_files`."""
         ...
 
+    def look_again(self, name: str) -> None:
+        """A title may be another one than when it was last asked for."""
+        ...
+
     def put_right(self, name: str) -> None:
-        """Clear away what a dead run left of a title; its lease must be held."""
+        """Look again, and clear away what a dead run left of a title, whose lease must be held."""
         ...
 
     def clear_damage(self, name: str, damaged: list[str]) -> None:
@@ -157,6 +161,9 @@ class DiskShelf:
     def damage(self, name: str, manifest: dict[str, Any], rehash: bool) -> list[str]:
         """See `Shelf.damage`."""
         return damaged_files(self._library / name, manifest, rehash)
+
+    def look_again(self, name: str) -> None:
+        """Nothing: a disk is asked every time."""
 
     def put_right(self, name: str) -> None:
         """See `Shelf.put_right`."""

@@ -81,9 +81,10 @@ def batch(
     for problem in named.problems:
         sys.stderr.write(f"{named.name}:{problem.line}: {problem.message}\n")
     ids = installed(settings.scoring.on_request).ids
-    planner = Planner(located(library), settings, ids, limits, retry)
+    where = located(library)
+    planner = Planner(where, settings, ids, limits, retry)
     if plan:
-        plans = list(planner.plans(named.titles))
+        plans = list(planner.plans((*named.titles, *named.seasons)))
         names = [one.title.folder_name for one in plans]
         estimate = Pace.of(planner.shelf, names).seconds(plans, n_jobs)
         show_plan(plans, estimate, as_json)
@@ -95,10 +96,10 @@ def batch(
     with ExitStack() as stack:
         watchers = _watchers(stack, log_json, metrics, quiet or as_json)
         engine = LocalEngine(n_jobs, limits)
-        run = Batch(named, located(library), planner, engine, not offline, watchers)
+        run = Batch(named, where, planner, engine, not offline, watchers)
         with _signals(stop):
             report = run.run(stop, n_jobs)
-    report.write(planner.shelf)
+    report.write(where)
     if as_json:
         print_json(report.to_json())
     else:

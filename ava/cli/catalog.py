@@ -139,7 +139,7 @@ def prune(
 
     found = read_catalog(catalog, rows=table)
     require_whole(found)
-    names = [one.folder_name for one in found.titles]
+    names = [one.folder_name for one in (*found.titles, *found.seasons)]
     where = Path(library)
     shown = pruned(where, names, with_decisions) if remove else orphans(where, names)
     if as_json:

@@ -21,7 +21,6 @@ from ava.store.title_folder import (
     json_bytes,
     link_or_copy,
     read_json,
-    write_json,
 )
 
 SCHEMA = "ava.manifest/1"
@@ -78,7 +77,7 @@ def write_manifest(folder: Path, facts: dict[str, Any]) -> None:
             name: {"n_bytes": (folder / name).stat().st_size, "blake2b": file_hash(folder / name)}
             for name in files_in(folder)
         }
-    write_json(folder / MANIFEST, {"schema": SCHEMA, **facts, "files": files})
+    write_atomic(folder / MANIFEST, json_bytes({"schema": SCHEMA, **facts, "files": files}))
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ava.catalog.outcome import Outcome
@@ -31,6 +31,8 @@ class Job:
         Whether missing weights may be fetched.
     n_bytes : int
         Size of the source.
+    episodes : mapping of str to Settings
+        Of a season, the folders of its episodes, in order, with their settings.
     """
 
     title_id: str
@@ -40,6 +42,7 @@ class Job:
     settings: Settings
     may_download: bool = True
     n_bytes: int = 0
+    episodes: Mapping[str, Settings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

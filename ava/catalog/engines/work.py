@@ -17,6 +17,7 @@ from ava.core.progress import OnProgress
 from ava.pipeline import TitleResult, rank_title
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import installed
+from ava.season import rank_season
 
 
 def work_on(job: Job, n_threads: int, on_progress: OnProgress) -> Outcome:
@@ -34,9 +35,14 @@ def work_on(job: Job, n_threads: int, on_progress: OnProgress) -> Outcome:
     started = time.monotonic()
     runtime = Runtime(n_threads, job.may_download, on_progress)
     try:
-        with at_hand(job.library, [job.folder_name], on_progress) as bench:
-            result = _finished_before(job, bench) or rank_title(
-                job.path, bench.folder, job.settings, runtime, on_progress, name=job.title_id
+        with at_hand(job.library, [*job.episodes, job.folder_name], on_progress) as bench:
+            result = _season(job, bench, runtime, on_progress) if job.episodes else None
+            result = (
+                result
+                or _finished_before(job, bench)
+                or rank_title(
+                    job.path, bench.folder, job.settings, runtime, on_progress, name=job.title_id
+                )
             )
     except AvaError as error:
         return failed(job.title_id, error, seconds=time.monotonic() - started)
@@ -58,6 +64,16 @@ def work_on(job: Job, n_threads: int, on_progress: OnProgress) -> Outcome:
         seconds=time.monotonic() - started,
         n_frames=result.n_frames,
     )
+
+
+def _season(job: Job, bench: Bench, runtime: Runtime, on_progress: OnProgress) -> TitleResult:
+    folders = [bench.folder / name for name in job.episodes]
+    of_episodes = list(job.episodes.values())
+    result = rank_season(
+        folders, bench.folder, job.title_id, job.settings, runtime, on_progress, of_episodes
+    )
+    problems = dict.fromkeys(line for one in result.episodes for line in one.problems)
+    return TitleResult(result.folder, result.ranking, 0, tuple(problems), result.seconds)
 
 
 def _finished_before(job: Job, bench: Bench) -> TitleResult | None:
