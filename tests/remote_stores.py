@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -181,6 +180,8 @@ def with_variables(variables: dict[str, str], folder: Path, **more: str) -> dict
     return {**os.environ, **variables, "AVA_REMOTE_CACHE_DIR": str(folder / "blocks"), **more}
 
 
-def settle() -> None:
-    """Let a clock that counts seconds go on."""
-    time.sleep(1.1)
+def forget_stores() -> None:
+    """Let this process look anew for credentials and endpoints."""
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()

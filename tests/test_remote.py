@@ -10,12 +10,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from ava.catalog.checking import missing_sources
 from ava.catalog.outcome import failed
+from ava.catalog.plan import Limits, Planner, TitlePlan
+from ava.catalog.titles import read_catalog
 from ava.core.errors import (
     AvaError,
     ConfigError,
@@ -23,12 +25,14 @@ from ava.core.errors import (
     UnreachableMedia,
     UnreadableMedia,
 )
+from ava.scoring.registry import installed
+from ava.settings import load_settings
 from ava.source import remote
 from ava.source.blocks import BLOCK_BYTES, BlockCache, RangeReader, cache_of_machine
 from ava.source.opening import open_source
 from ava.source.remote import RemotePath, located
 from tests.conftest import SAMPLE
-from tests.remote_stores import RangeServer, padded, with_variables
+from tests.remote_stores import RangeServer, forget_stores, padded, with_variables
 from tests.small_titles import AVA, LIGHT, light_environment, sample_clips, write_catalog
 
 LONG_BYTES = 200 * 2**20
@@ -81,29 +85,32 @@ def test_a_film_at_an_address_is_the_film_on_the_disk(server: RangeServer) -> No
 def test_a_plan_knows_a_remote_film_by_its_content(server: RangeServer, tmp_path: Path) -> None:
     [clip] = sample_clips(server.folder, 1)
     film = f"{server.address}/{clip.name}"
-    catalog = write_catalog(tmp_path / "catalog.csv", {"One": film})  # type: ignore[dict-item]
-    library = str(tmp_path / "library")
-    batch = ["batch", str(catalog), "-o", library, *LIGHT]
-    assert ava(tmp_path, *batch).returncode == 0
-    facts = json.loads((tmp_path / "library" / "One" / "title.json").read_text("utf-8"))
+    path = write_catalog(tmp_path / "catalog.csv", {"One": film})  # type: ignore[dict-item]
+    library = tmp_path / "library"
+    assert ava(tmp_path, "batch", str(path), "-o", str(library), *LIGHT).returncode == 0
+    facts = json.loads((library / "One" / "title.json").read_text("utf-8"))
     assert facts["path"] == film
     before = server.n_bytes
+    catalog = read_catalog(path)
+    settings = load_settings(None, LIGHT[1:4:2])
+    planner = Planner(library, settings, installed().ids, Limits())
 
-    def left() -> dict[str, Any]:
-        plan: dict[str, Any] = json.loads(ava(tmp_path, *batch, "--plan", "--json").stdout)
-        return plan
+    def plan() -> TitlePlan:
+        return planner.plan(catalog.titles[0])
 
-    assert left()["n_left"] == 0
+    assert plan().is_done
     assert server.n_bytes == before  # its size and date are enough
     os.utime(clip, (1, 1))
-    assert left()["n_left"] == 0
+    assert plan().is_done
+    assert plan().is_moved
     with clip.open("ab") as file:
         file.write(b"more")
-    assert left()["titles"][0]["scores"]["reasons"] == ["the film is another one"]
+    assert plan().scores.reasons == ("the film is another one",)
     clip.unlink()
-    assert "no such file: http://" in left()["titles"][0]["failure"]["reason"]
-    check = ava(tmp_path, "catalog", "check", str(catalog), "--json")
-    assert "no such file: http://" in json.loads(check.stdout)["problems"][0]["message"]
+    failure = plan().failure
+    assert failure is not None
+    assert failure.reason == f"no such file: {film}"
+    assert [one.message for one in missing_sources(catalog)] == [f"no such file: {film}"]
 
 
 def said(where: str) -> AvaError:
@@ -143,7 +150,11 @@ def test_no_credentials_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    error = said("s3://bucket/film.mp4")
+    forget_stores()
+    try:
+        error = said("s3://bucket/film.mp4")
+    finally:
+        forget_stores()
     assert "no credentials for s3://" in error.message
     assert "AWS_PROFILE" in (error.hint or "")
 

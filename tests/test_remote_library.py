@@ -11,13 +11,23 @@ from typing import Any
 import pytest
 
 from ava.catalog.leases import holder_of
+from ava.catalog.library import query
 from ava.catalog.publishing import bench_of, publish
 from ava.catalog.remote_files import RemoteFiles
 from ava.catalog.remote_shelf import RemoteShelf
+from ava.catalog.status import library_status
+from ava.catalog.upkeep import repair, verify
 from ava.core.errors import ConfigError, StoreError
 from ava.source.remote import RemotePath
 from ava.store.manifest import write_manifest
-from tests.remote_stores import BUCKET, client_of, moto_s3, objects, with_variables
+from tests.remote_stores import (
+    BUCKET,
+    client_of,
+    forget_stores,
+    moto_s3,
+    objects,
+    with_variables,
+)
 from tests.small_titles import (
     AVA,
     LIGHT,
@@ -43,11 +53,15 @@ def s3(slow: Path) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def here(s3: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def here(
+    s3: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, str]]:
     """The same store for this process, with a cache of its own."""
     for name, value in with_variables(s3, tmp_path).items():
         monkeypatch.setenv(name, value)
-    return s3
+    forget_stores()
+    yield s3
+    forget_stores()
 
 
 class Night:
@@ -110,43 +124,42 @@ def night(s3: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Night
 
 
 @pytest.mark.slow
-def test_from_a_bucket_into_a_bucket_as_on_the_disk(night: Night) -> None:
+def test_from_a_bucket_into_a_bucket_as_on_the_disk(night: Night, here: dict[str, str]) -> None:
     library = f"s3://{BUCKET}/library"
+    where = RemotePath(library)
     first = night.batch(library, "--jobs", "2")
     assert first.returncode == 0, first.stderr
     assert night.is_like_the_local_one("library")
-    left = objects(night.s3, "library/.ava")
-    assert not left
-    assert b'href="clip_000/index.html"' in objects(night.s3, "library/batch.html").popitem()[1]
-    plan = json.loads(night.batch(library, "--plan", "--json").stdout)
-    assert plan["n_left"] == 0
-    before = client_of(night.s3).head_object(Bucket=BUCKET, Key="library/clip_000/scores.parquet")
-    again = night.batch(library, "--set", "ranking.top=3", "--json")
-    assert again.returncode == 0
-    assert len([key for key in night.contents("library") if "clip_000/stills/" in key]) == 3
-    after = client_of(night.s3).head_object(Bucket=BUCKET, Key="library/clip_000/scores.parquet")
-    assert before["LastModified"] == after["LastModified"]  # the same: not sent again
-    status = json.loads(night.ava("catalog", "status", library, "--json").stdout)
-    assert status["counts"]["ranked"] == 3
-    assert status["counts"]["being worked on"] == status["counts"]["unfinished"] == 0
-    assert night.ava("catalog", "verify", library).returncode == 0
-    still = next(key for key in objects(night.s3, "library/clip_001/stills/"))
-    data = bytearray(objects(night.s3, still)[still])
+    assert not objects(here, "library/.ava")
+    assert b'href="clip_000/index.html"' in objects(here, "library/batch.html").popitem()[1]
+    counts = dict(library_status(where).counts)
+    assert counts["ranked"] == counts["titles"] == 3
+    assert counts["being worked on"] == counts["unfinished"] == 0
+    assert all(one.is_whole for one in verify(where))
+
+    still = next(key for key in objects(here, "library/clip_001/stills/"))
+    data = bytearray(objects(here, still)[still])
     data[len(data) // 2] ^= 0xFF
-    client_of(night.s3).put_object(Bucket=BUCKET, Key=still, Body=bytes(data))
-    assert night.ava("catalog", "verify", library, "--quick").returncode == 0
-    damaged = night.ava("catalog", "verify", library, "--json")
-    assert damaged.returncode == 6
-    assert [one["damaged"] for one in json.loads(damaged.stdout)] == [
-        [], [still.removeprefix("library/clip_001/")], [],
-    ]  # fmt: skip
-    assert night.ava("catalog", "repair", library).returncode == 0
-    mended = night.batch(library, "--set", "ranking.top=3", "--json")
+    client_of(here).put_object(Bucket=BUCKET, Key=still, Body=bytes(data))
+    assert all(one.is_whole for one in verify(where, rehash=False))
+    damaged = {one.name: one.damaged for one in verify(where) if one.damaged}
+    assert damaged == {"clip_001": (still.removeprefix("library/clip_001/"),)}
+    assert night.ava("catalog", "verify", library).returncode == 6
+    assert [one.name for one in repair(where)] == ["clip_001"]
+    mended = night.batch(library, "--json")
     assert [one["status"] for one in json.loads(mended.stdout)["titles"]] == [
         "skipped", "partial", "skipped",
     ]  # fmt: skip
-    assert night.ava("catalog", "verify", library).returncode == 0
-    assert "on a disk" in night.ava("query", library, "select 1").stderr
+    assert all(one.is_whole for one in verify(where))
+
+    key = "library/clip_000/scores.parquet"
+    before = client_of(here).head_object(Bucket=BUCKET, Key=key)["LastModified"]
+    assert night.batch(library, "--set", "ranking.top=3").returncode == 0
+    assert len([one for one in night.contents("library") if "clip_000/stills/" in one]) == 3
+    after = client_of(here).head_object(Bucket=BUCKET, Key=key)["LastModified"]
+    assert before == after  # the same: not sent again
+    with pytest.raises(StoreError, match="on a disk"):
+        query(Path(library), "select 1")
 
 
 @pytest.mark.slow
@@ -172,9 +185,9 @@ def test_an_upload_that_is_killed_goes_on_and_is_never_half_seen(night: Night, s
     there = keys()
     assert there
     assert not [key for key in there if key.endswith("manifest.json")]
-    status = json.loads(night.ava("catalog", "status", f"s3://{BUCKET}/{prefix}", "--json").stdout)
-    assert status["counts"]["titles"] == 0
-    assert status["counts"]["unfinished"] == 1
+    status = night.ava("catalog", "status", f"s3://{BUCKET}/{prefix}", "--json")
+    counts = json.loads(status.stdout)["counts"]
+    assert (counts["titles"], counts["unfinished"]) == (0, 1)
     sent = {
         key: client.head_object(Bucket=BUCKET, Key=key)["LastModified"] for key in sorted(there)
     }
@@ -183,7 +196,6 @@ def test_an_upload_that_is_killed_goes_on_and_is_never_half_seen(night: Night, s
     titles = json.loads(done.stdout)["titles"]
     assert sorted(one["n_frames"] for one in titles) == [0, 8, 8]  # the first was only sent
     assert night.is_like_the_local_one(prefix)
-    assert night.ava("catalog", "verify", f"s3://{BUCKET}/{prefix}").returncode == 0
     for key, when in sent.items():
         assert client.head_object(Bucket=BUCKET, Key=key)["LastModified"] == when, key
 
