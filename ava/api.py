@@ -18,6 +18,7 @@ from ava.ranking.results import Candidate, Ranking
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import installed
 from ava.settings import Settings, load_settings
+from ava.source.remote import located
 from ava.store.tables import ranking_table
 from ava.store.title_folder import proxy_name
 
@@ -106,7 +107,8 @@ def rank(
     Parameters
     ----------
     source : str or pathlib.Path
-        A video file, a folder of stills, or a title folder to rank again.
+        A video file, its address (``s3://…``, ``https://…``), a folder of stills, or a title folder
+        to rank again.
     out : str or pathlib.Path, optional
         Folder under which the title gets its own; by default a temporary one, which goes away
         with the result.
@@ -134,7 +136,7 @@ def rank(
     keeps = None if out is not None else tempfile.TemporaryDirectory(prefix="ava-")
     folder = Path(out) if out is not None else Path(keeps.name)  # type: ignore[union-attr]
     runtime = Runtime(on_progress=on_progress)
-    result = rank_title(Path(source), folder, settings, runtime, on_progress)
+    result = rank_title(located(source), folder, settings, runtime, on_progress)
     assert result.ranking is not None
     return RankedTitle(result.folder, result.ranking, result.problems, keeps)
 
@@ -154,7 +156,7 @@ def extract(
         The title folder.
     """
     runtime = Runtime(on_progress=on_progress)
-    result = extract_title(Path(source), Path(out), settings or Settings(), runtime, on_progress)
+    result = extract_title(located(source), Path(out), settings or Settings(), runtime, on_progress)
     return result.folder
 
 

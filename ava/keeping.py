@@ -21,6 +21,7 @@ from ava.ranking.canvases import FrameLayout, best_crop, crop_at, cuts_a_face
 from ava.review.sheet import write_sheet
 from ava.settings import Settings
 from ava.source.opening import Source, open_source
+from ava.source.remote import located
 from ava.store.atomic import replacing_folder, store_errors
 from ava.store.crops import layouts_of, read_crops, write_crops_file
 from ava.store.decisions import (
@@ -204,7 +205,7 @@ def _checked(moved: MovedCrop, canvas: Canvas, layout: FrameLayout) -> Box:
 
 
 def _film_of(title: Title) -> Source:
-    path = Path(title.facts["path"])
+    path = located(title.facts["path"])
     if "episodes" in title.facts:
         raise ConfigError(f"{title.facts['title']} is a season", "name the folders of its episodes")
     if not path.exists():

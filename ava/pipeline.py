@@ -23,6 +23,7 @@ from ava.scoring_pass import scored_title, software
 from ava.settings import Settings
 from ava.source.info import VideoInfo
 from ava.source.opening import open_source
+from ava.source.remote import SourcePath, located
 from ava.store.atomic import recover, replacing_folder
 from ava.store.crops import layouts_of
 from ava.store.decisions import keep_decisions
@@ -86,7 +87,7 @@ class StillResult:
 
 
 def extract_title(
-    path: Path,
+    path: SourcePath,
     out: Path,
     settings: Settings,
     runtime: Runtime | None = None,
@@ -96,8 +97,8 @@ def extract_title(
 
     Parameters
     ----------
-    path : pathlib.Path
-        A video file, a picture, or a folder of pictures.
+    path : pathlib.Path or RemotePath
+        A video file, on a disk or at an address, a picture, or a folder of pictures.
     out : pathlib.Path
         Folder under which the title gets its own.
     settings : Settings
@@ -127,7 +128,7 @@ def extract_title(
 
 
 def rank_title(
-    path: Path,
+    path: SourcePath,
     out: Path,
     settings: Settings,
     runtime: Runtime | None = None,
@@ -142,8 +143,9 @@ def rank_title(
 
     Parameters
     ----------
-    path : pathlib.Path
-        A video file, a picture, a folder of pictures, or a title folder.
+    path : pathlib.Path or RemotePath
+        A video file, on a disk or at an address, a picture, a folder of pictures, or a title
+        folder.
     out : pathlib.Path
         Folder under which the title gets its own; not used for a title folder.
     settings, runtime, on_progress
@@ -164,13 +166,13 @@ def rank_title(
     started = time.monotonic()
     require_profile(settings.ranking.profile)
     folder: Path | None = None
-    if is_title_folder(path):
+    if isinstance(path, Path) and is_title_folder(path):
         facts = read_title(path).facts
         if "episodes" in facts:
             raise ConfigError(
                 f"{path} is a season", "rank its episodes together again, with --as-season"
             )
-        folder, path, name = path, Path(facts["path"]), name or str(facts["title"])
+        folder, path, name = path, located(facts["path"]), name or str(facts["title"])
         if not path.exists():
             raise MediaError(
                 f"the film of this title is not at {path} any more",
@@ -235,13 +237,13 @@ def _reusable(
     return None if changes or title.facts["problems"] else title
 
 
-def still_at(path: Path, at: str, out: Path | None, settings: Settings) -> StillResult:
+def still_at(path: SourcePath, at: str, out: Path | None, settings: Settings) -> StillResult:
     """Write the frame that is shown at an instant, at full resolution and without bars.
 
     Parameters
     ----------
-    path : pathlib.Path
-        A video file, a picture, or a folder of pictures.
+    path : pathlib.Path or RemotePath
+        A video file, on a disk or at an address, a picture, or a folder of pictures.
     at : str
         Time since the first picture (see `ava.core.media_time.parse_time`).
     out : pathlib.Path or None

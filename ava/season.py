@@ -39,6 +39,7 @@ from ava.store.cast_files import KnownCharacter, known_characters
 from ava.store.crops import layouts_of, read_crops, write_crops_file
 from ava.store.decisions import keep_decisions
 from ava.store.kept_pictures import KeptPictures
+from ava.store.manifest import read_manifest, write_manifest
 from ava.store.season_files import write_season
 from ava.store.stills import file_safe
 from ava.store.title_folder import (
@@ -49,6 +50,7 @@ from ava.store.title_folder import (
     read_title,
     write_ranking,
 )
+from ava.title_state import season_made_from
 from ava.winners import Wanted, aspects_of, wanted_of, write_frames
 
 _MILLISECOND = Fraction(1, 1000)
@@ -82,6 +84,7 @@ class _Member:
 
     folder: Path
     title: Title
+    settings: Settings
 
 
 def rank_season(
@@ -91,6 +94,7 @@ def rank_season(
     settings: Settings,
     runtime: Runtime | None = None,
     on_progress: OnProgress = silent,
+    of_episodes: Sequence[Settings] | None = None,
 ) -> SeasonResult:
     """Rank the frames of several episodes together, then each episode without what was taken.
 
@@ -107,6 +111,8 @@ def rank_season(
         What the season is called.
     settings, runtime, on_progress
         See `ava.pipeline.extract_title`.
+    of_episodes : sequence of Settings, optional
+        Those of each episode, where `settings` does not know them.
 
     Raises
     ------
@@ -116,15 +122,15 @@ def rank_season(
         When every frame was dropped.
     """
     started = time.monotonic()
-    members = [_Member(folder, read_title(folder)) for folder in folders]
+    members = _members(folders, of_episodes or [settings] * len(folders))
     target = out / file_safe(name)
-    settings_of_all, settings = settings, settings.for_title(name, "")
+    settings = settings.for_title(name, "")
     require_profile(settings.ranking.profile)
     _require_episodes(members, target)
     wanted = settings.ranking
     with replacing_folder(target) as draft:
         keep_decisions(target, draft)
-        title, starts = _as_title(name, members, settings_of_all)
+        title, starts = _as_title(name, members)
         write_season(draft, title, folders, starts)
         pool = cast_title(draft, title, settings.cast, _named_in(folders))
         weighed = weigh(pool, wanted.gates, wanted.spoilers, profile_for(wanted.profile, pool))
@@ -138,10 +144,23 @@ def rank_season(
     episodes = []
     for at, member in enumerate(members):
         elsewhere = taken_in(at, pool, taken, wanted.diversity)
-        result = rank_title(member.folder, out, settings_of_all, runtime, on_progress, elsewhere)
+        result = rank_title(member.folder, out, member.settings, runtime, on_progress, elsewhere)
         taken |= {season_id(at, frame_id) for frame_id in _chosen_in(member.folder)}
         episodes.append(result)
-    return SeasonResult(target, ranking, tuple(episodes), time.monotonic() - started)
+    seconds = time.monotonic() - started
+    # Last of all: until then the season is not done, whatever ends this.
+    left = {folder.name: read_manifest(folder) for folder in folders}
+    write_manifest(target, season_made_from(title.facts, settings, left, seconds))
+    return SeasonResult(target, ranking, tuple(episodes), seconds)
+
+
+def _members(folders: Sequence[Path], settings: Sequence[Settings]) -> list[_Member]:
+    members = []
+    for folder, given in zip(folders, settings, strict=True):
+        title = read_title(folder)
+        own = given.for_title(title.facts["title"], title.facts["source"]["content_id"])
+        members.append(_Member(folder, title, own))
+    return members
 
 
 def _require_episodes(members: Sequence[_Member], target: Path) -> None:
@@ -155,14 +174,12 @@ def _require_episodes(members: Sequence[_Member], target: Path) -> None:
         raise ConfigError(f"{target} is the folder of a title", "give the season another name")
 
 
-def _as_title(
-    name: str, members: Sequence[_Member], settings: Settings
-) -> tuple[Title, list[float]]:
+def _as_title(name: str, members: Sequence[_Member]) -> tuple[Title, list[float]]:
     """The season as a title, and when each episode starts in it."""
     titles = [one.title for one in members]
     pool = joined(
         [
-            Episode(one.folder.name, one.title.pool, len(one.title.areas), _kept(one, settings))
+            Episode(one.folder.name, one.title.pool, len(one.title.areas), _kept(one))
             for one in members
         ]
     )
@@ -207,11 +224,9 @@ def _as_title(
     return Title(facts, refs, pool, areas), starts
 
 
-def _kept(member: _Member, settings: Settings) -> NDArray[np.int64]:
+def _kept(member: _Member) -> NDArray[np.int64]:
     """Rows that pass the episode's own gates."""
-    facts = member.title.facts
-    own = settings.for_title(facts["title"], facts["source"]["content_id"])
-    return apply_gates(member.title.pool, own.ranking.gates).kept
+    return apply_gates(member.title.pool, member.settings.ranking.gates).kept
 
 
 def _named_in(folders: Sequence[Path]) -> list[KnownCharacter]:
@@ -252,7 +267,7 @@ def _write_pictures(
     entries: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for episode, wanted in sorted(by_episode.items()):
         member = members[episode]
-        with open_source(Path(member.title.facts["path"])) as source:
+        with open_source(member.title.facts["path"]) as source:
             found = write_frames(
                 source, draft, member.title, wanted, settings, on_progress, KeptPictures()
             )

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from ava.core.errors import ConfigError
 from ava.core.media_time import MediaTime, parse_time
+from ava.source.remote import located
 from ava.store.atomic import write_atomic
 from ava.store.decisions import Decision
 from ava.store.title_folder import Title
@@ -140,7 +141,7 @@ def reel_of(title: Title, kept: Mapping[int, Decision]) -> KeptReel:
     return KeptReel(
         _line(title.facts["title"]),
         _line(source["file"]),
-        Path(title.facts["path"]).absolute().as_uri(),
+        located(title.facts["path"]).resolve().as_uri(),
         rate,
         drop_frame,
         start,

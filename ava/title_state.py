@@ -13,7 +13,7 @@ from ava.scoring_pass import software
 from ava.settings import Settings
 from ava.source.info import VideoInfo
 from ava.store.manifest import SourceStamp, file_hash, read_manifest
-from ava.store.title_folder import Title
+from ava.store.title_folder import RANKING, SCORES, Title
 
 
 def made_from(
@@ -61,6 +61,67 @@ def made_from(
         "ranked_seconds": round(seconds, 3) if earlier else None,
         "ranked_with": None if settings is None else ranked_with(settings),
     }
+
+
+def season_made_from(
+    facts: Mapping[str, Any],
+    settings: Settings,
+    episodes: Mapping[str, Mapping[str, Any] | None],
+    seconds: float,
+) -> dict[str, Any]:
+    """What the folder of a season was made from, for its manifest.
+
+    Parameters
+    ----------
+    facts : mapping
+        Its ``title.json``.
+    settings : Settings
+        Those of its ranking.
+    episodes : mapping of str to mapping or None
+        Manifests of its episodes by the names of their folders, in their order, as the season left
+        them: without the pictures that it has.
+    seconds : float
+        How long it took.
+    """
+    return {
+        "title": facts["title"],
+        "source": {
+            "path": "",
+            "content_id": facts["source"]["content_id"],
+            "n_bytes": 0,
+            "modified_ns": 0,
+        },
+        "software": software(),
+        "scorer_ids": facts["scorer_ids"],
+        "problems": facts["problems"],
+        "n_frames": 0,  # its episodes have been counted
+        "scored_seconds": None,
+        "ranked_seconds": round(seconds, 3),
+        "ranked_with": ranked_with(settings),
+        "episodes": [_as_member(name, one) for name, one in episodes.items()],
+    }
+
+
+def _as_member(name: str, manifest: Mapping[str, Any] | None) -> dict[str, Any]:
+    files = {} if manifest is None else manifest["files"]
+    hashes = {file: files.get(file, {}).get("blake2b") for file in (SCORES, RANKING)}
+    return {"folder": name, **hashes}
+
+
+def season_changes(
+    facts: Mapping[str, Any], settings: Settings, episodes: Mapping[str, Mapping[str, Any] | None]
+) -> list[str]:
+    """Why a stored season does not hold any more, by its manifest; empty where it does."""
+    before = {one["folder"]: one for one in facts["episodes"]}
+    now = {name: _as_member(name, one) for name, one in episodes.items()}
+    reasons = [f"{name} is new in it" for name in now if name not in before]
+    reasons += [f"{name} is not in it any more" for name in before if name not in now]
+    reasons += [
+        f"{name} was ranked again" for name in now if name in before and before[name] != now[name]
+    ]
+    if not reasons and list(before) != list(now):
+        reasons.append("its episodes are in another order")
+    return reasons + ranking_changes(facts, settings)
 
 
 def ranked_with(settings: Settings) -> dict[str, Any]:

@@ -64,9 +64,11 @@ class ArtworkFlow(FlowSpec):
 
     @step
     def join(self, inputs):
-        """Write the report of all titles into the library."""
+        """Put seasons together, and write the report of all titles into the library."""
         self.merge_artifacts(inputs, include=["night", "named", "settled"])
-        report = self.night.report(self.named, [self.settled, *(one.ended for one in inputs)])
+        seasons = self.night.run(self.night.seasons(self.named))
+        ended = [self.settled, *(one.ended for one in inputs), seasons]
+        report = self.night.report(self.named, ended)
         self.counts, self.exit_code = report.counts, report.exit_code
         self.next(self.end)
 

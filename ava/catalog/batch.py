@@ -5,17 +5,14 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
 from ava.catalog.engines.contract import Ended, Engine, Event, Job, Retried
-from ava.catalog.leases import Leases
-from ava.catalog.outcome import FailureStore, Outcome
+from ava.catalog.outcome import Outcome
 from ava.catalog.plan import Pace, Planner, TitlePlan
 from ava.catalog.report import BatchReport
+from ava.catalog.shelf import Library
 from ava.catalog.titles import Catalog, CatalogTitle
-from ava.store.atomic import recover
-from ava.store.manifest import clear_damaged, set_source_path
 
 _WAIT_SECONDS = 0.5
 _ASK_AGAIN_SECONDS = 1.0
@@ -80,7 +77,7 @@ class Batch:
     ----------
     catalog : Catalog
         What there is.
-    library : pathlib.Path
+    library : pathlib.Path or RemotePath
         The folder of title folders.
     planner : Planner
         Says what is left.
@@ -95,7 +92,7 @@ class Batch:
     def __init__(
         self,
         catalog: Catalog,
-        library: Path,
+        library: Library,
         planner: Planner,
         engine: Engine,
         may_download: bool = True,
@@ -104,11 +101,13 @@ class Batch:
         self._catalog, self._library = catalog, library
         self._planner, self._engine = planner, engine
         self._may_download, self._watchers = may_download, watchers
-        self._leases, self._failures = Leases(library), FailureStore(library)
+        self._shelf = planner.shelf
+        self._leases, self._failures = self._shelf.leases, self._shelf.failures
         self._outcomes: dict[str, Outcome] = {}
         self._active: dict[str, TitlePlan] = {}
         self._waiting: deque[CatalogTitle] = deque()
         self._elsewhere: deque[CatalogTitle] = deque()  # another run is at them
+        self._seasons = list(catalog.seasons)  # after all titles
         self._n_retries = 0
 
     def run(self, stop: Stop) -> BatchReport:
@@ -123,13 +122,15 @@ class Batch:
         try:
             self._look()
             asked = time.monotonic()
-            while self._waiting or self._active or self._elsewhere:
+            while self._waiting or self._active or self._elsewhere or self._seasons:
                 if stop.level > 1 or (stop.starts_no_more and not self._active):
                     break
                 if not stop.starts_no_more:
                     if not self._waiting and time.monotonic() - asked > _ASK_AGAIN_SECONDS:
                         asked = time.monotonic()
                         self._waiting, self._elsewhere = self._elsewhere, deque()
+                    if not (self._waiting or self._active or self._elsewhere):
+                        self._look_at_seasons()
                     self._hand_out()
                 self._turn()
         finally:
@@ -154,8 +155,8 @@ class Batch:
 
     def _look(self) -> None:
         """Plan all titles; what needs no work has ended."""
-        plans = list(self._planner.plans(self._catalog.titles))
-        pace = Pace.of(self._library, [one.title.folder_name for one in plans])
+        plans = list(self._planner.plans((*self._catalog.titles, *self._catalog.seasons)))
+        pace = Pace.of(self._shelf, [one.title.folder_name for one in plans])
         left = [one for one in plans if one.is_left]
         self._tell(Planned(len(plans), len(left), pace.seconds(plans, self._engine.n_free)))
         for problem in self._catalog.problems:
@@ -165,17 +166,29 @@ class Batch:
                 f"line {problem.line}",
                 Outcome(name, "failed", reason, "mend the catalog", "other", 6),
             )
+        plans = [one for one in plans if not one.title.episodes]
         for plan in plans:
             if not plan.is_left:
                 self._settle(plan)
+        left = [one for one in plans if one.is_left]
         # The longest first: else the last one would run alone.
         left.sort(key=lambda plan: (plan.scores.state == "done", -plan.n_bytes))
         self._waiting.extend(plan.title for plan in left)
 
+    def _look_at_seasons(self) -> None:
+        """All titles have ended: which seasons are to be done anew."""
+        for season in self._seasons:
+            plan = self._planner.plan(season)
+            if plan.is_left:
+                self._waiting.append(season)
+            else:
+                self._settle(plan)
+        self._seasons.clear()
+
     def _settle(self, plan: TitlePlan) -> None:
         """A title that nothing is to be done for."""
         title = plan.title
-        folder = self._library / title.folder_name
+        name = title.folder_name
         if plan.failure is not None:
             known = plan.failure
             again = "; it failed before and is tried again with --retry" if known.n_attempts else ""
@@ -191,28 +204,29 @@ class Batch:
                 ),
             )
             return
-        if plan.is_moved and self._leases.take(title.folder_name):
+        if plan.is_moved and self._leases.take(name):
             try:
-                set_source_path(folder, title.path)
+                self._shelf.set_source(name, title.path)
             finally:
-                self._leases.give_back(title.folder_name)
+                self._leases.give_back(name)
         reason = "; ".join(plan.partial)
-        self._end(title.title_id, Outcome(title.title_id, "skipped", reason, folder=str(folder)))
+        place = self._shelf.place(name)
+        self._end(title.title_id, Outcome(title.title_id, "skipped", reason, folder=place))
 
     def _hand_out(self) -> None:
         while self._engine.n_free > 0 and self._waiting:
             title = self._waiting.popleft()
-            if not self._leases.take(title.folder_name):
+            if not self._take(title):
                 self._elsewhere.append(title)
                 continue
-            folder = self._library / title.folder_name
-            recover(folder, held=True)
+            for name in title.folder_names:
+                self._shelf.put_right(name)
             plan = self._planner.plan(title)  # another run may have done it meanwhile
             if not plan.is_left:
-                self._leases.give_back(title.folder_name)
+                self._give_back(title)
                 self._settle(plan)
                 continue
-            clear_damaged(folder, list(plan.damaged))
+            self._shelf.clear_damage(title.folder_name, list(plan.damaged))
             self._active[title.title_id] = plan
             self._engine.submit(
                 Job(
@@ -223,8 +237,23 @@ class Batch:
                     plan.settings,
                     self._may_download,
                     plan.n_bytes,
+                    plan.of_episodes,
                 )
             )
+
+    def _take(self, title: CatalogTitle) -> bool:
+        """Take the leases of all that a title writes to, or none."""
+        names = title.folder_names
+        for at, name in enumerate(names):
+            if not self._leases.take(name):
+                for taken in names[:at]:
+                    self._leases.give_back(taken)
+                return False
+        return True
+
+    def _give_back(self, title: CatalogTitle) -> None:
+        for name in title.folder_names:
+            self._leases.give_back(name)
 
     def _turn(self) -> None:
         """Hear what happened, for a moment."""
@@ -242,12 +271,19 @@ class Batch:
     def _ended(self, outcome: Outcome) -> None:
         plan = self._active.pop(outcome.title_id)
         name = plan.title.folder_name
-        if outcome.status == "failed":
-            recover(self._library / name, held=True)  # what its worker left, if it was killed
+        for one in plan.title.folder_names:
+            if outcome.status == "failed":
+                self._shelf.put_right(one)  # what its worker left, if it was killed
+            else:
+                self._shelf.look_again(one)
+        if outcome.status == "failed" and not plan.title.episodes:
             self._failures.remember(name, outcome, plan.conditions)
         else:
             self._failures.forget(name)
-        self._leases.give_back(name)
+        self._give_back(plan.title)
+        if plan.title.episodes and outcome.status != "failed" and plan.partial:
+            reason = "; ".join(filter(None, (*plan.partial, outcome.reason)))
+            outcome = replace(outcome, status="partial", reason=reason)
         self._end(outcome.title_id, outcome)
 
     def _end(self, key: str, outcome: Outcome) -> None:
@@ -258,6 +294,11 @@ class Batch:
         """All outcomes, in the order of the catalog."""
         rows = [(one.line, f"line {one.line}", one.title_id) for one in self._catalog.problems]
         rows += [(one.line, one.title_id, one.title_id) for one in self._catalog.titles]
+        seasons = [(one.line, one.title_id, one.title_id) for one in self._catalog.seasons]
         why = "the run was stopped" if stop.level else "the time of the run was over"
-        left = {name: Outcome(name, "stopped", why, "run it again") for _, _, name in rows}
-        return tuple(self._outcomes.get(key, left[name]) for _, key, name in sorted(rows))
+        left = {
+            name: Outcome(name, "stopped", why, "run it again") for _, _, name in (*rows, *seasons)
+        }
+        return tuple(
+            self._outcomes.get(key, left[name]) for _, key, name in (*sorted(rows), *seasons)
+        )

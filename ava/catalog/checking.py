@@ -5,20 +5,28 @@ from __future__ import annotations
 import os
 
 from ava.catalog.titles import Catalog, CatalogProblem
-from ava.core.errors import ConfigError
+from ava.core.errors import AvaError, ConfigError
+from ava.source.remote import RemotePath
 
 
 def missing_sources(catalog: Catalog) -> list[CatalogProblem]:
-    """Titles whose source is not there, is empty, or may not be read; nothing is opened."""
+    """Titles whose source is not there, is empty, or may not be read; nothing is opened.
+
+    Remote ones are asked for one by one.
+    """
     problems = []
     for one in catalog.titles:
         message = ""
         try:
             facts = one.path.stat()
+        except AvaError as error:
+            message = error.message
         except OSError as error:
             message = f"{one.path}: {(error.strerror or str(error)).lower()}"
         else:
-            if not one.path.is_file() and not one.path.is_dir():
+            if isinstance(one.path, RemotePath):
+                message = "" if facts.st_size else f"{one.path} is empty"
+            elif not one.path.is_file() and not one.path.is_dir():
                 message = f"{one.path} is neither a file nor a folder"
             elif not os.access(one.path, os.R_OK):
                 message = f"{one.path} may not be read"

@@ -45,12 +45,7 @@ class Leases:
     def __init__(self, library: Path, lease_seconds: float = LEASE_SECONDS) -> None:
         self._folder = library / OF_STATE / "leases"
         self._seconds = lease_seconds
-        self._owner = {
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "began": began(os.getpid()),
-            "run": secrets.token_hex(8),
-        }
+        self._owner = owner_of_this_run()
         self._held: set[str] = set()
         self._renewed = time.monotonic()
         with store_errors(library):
@@ -119,14 +114,36 @@ class Leases:
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:
-            facts: dict[str, Any] = json.loads(self._path(name).read_text("utf-8"))
-            return {key: facts[key] for key in ("host", "pid", "began", "run", "expires")}
-        except (OSError, ValueError, KeyError, TypeError):
+            return holder_of(self._path(name).read_bytes())
+        except OSError:
             return None
 
     def _write(self, name: str) -> None:
-        facts = {**self._owner, "expires": time.time() + self._seconds}
-        write_atomic(self._path(name), json.dumps(facts).encode("utf-8"))
+        write_atomic(self._path(name), lease_of(self._owner, self._seconds))
+
+
+def owner_of_this_run() -> dict[str, Any]:
+    """What tells this run apart from all others."""
+    return {
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "began": began(os.getpid()),
+        "run": secrets.token_hex(8),
+    }
+
+
+def lease_of(owner: dict[str, Any], seconds: float = LEASE_SECONDS) -> bytes:
+    """A lease that holds from now on."""
+    return json.dumps({**owner, "expires": time.time() + seconds}).encode("utf-8")
+
+
+def holder_of(lease: bytes | None) -> dict[str, Any] | None:
+    """Who wrote a lease; None where it is none."""
+    try:
+        facts: dict[str, Any] = json.loads(lease or b"")
+        return {key: facts[key] for key in ("host", "pid", "began", "run", "expires")}
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def is_held(holder: dict[str, Any]) -> bool:

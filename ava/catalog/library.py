@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from ava.catalog.upkeep import require_library, title_folders
+from ava.catalog.shelf import require_library, title_folders
 from ava.core.errors import ConfigError, StoreError
 from ava.store.cast_files import read_cast
 from ava.store.tables import rows_table

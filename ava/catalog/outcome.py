@@ -7,9 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ava.core.errors import AvaError, MediaError, NothingToRank, StoreError
+from ava.core.errors import AvaError, MediaError, NothingToRank, UnreachableMedia
 from ava.store.atomic import store_errors, write_atomic
-from ava.store.title_folder import read_json
 
 Status = Literal["done", "partial", "skipped", "failed", "stopped"]
 Cause = Literal["", "media", "nothing", "crash", "memory", "time", "other"]
@@ -67,7 +66,7 @@ class Outcome:
 def failed(title_id: str, error: AvaError, **facts: Any) -> Outcome:
     """The outcome of a title that ended with one of our errors."""
     cause: Cause = "other"
-    if isinstance(error, MediaError):
+    if isinstance(error, MediaError) and not isinstance(error, UnreachableMedia):
         cause = "media"
     elif isinstance(error, NothingToRank):
         cause = "nothing"
@@ -101,26 +100,38 @@ class FailureStore:
         if outcome.cause not in _OF_THE_FILE:
             self.forget(name)
             return
-        with store_errors(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
         facts = {"conditions": conditions, "outcome": outcome.to_json()}
-        write_atomic(self.path(name), json.dumps(facts, indent=1).encode("utf-8"))
+        self._write(name, json.dumps(facts, indent=1).encode("utf-8"))
 
     def forget(self, name: str) -> None:
         """There is no failure any more."""
-        with store_errors(self._folder):
-            self.path(name).unlink(missing_ok=True)
+        self._remove(name)
 
     def recall(self, name: str, conditions: str | None) -> Outcome | None:
         """The failure under the same conditions (under any, for None), if there was one."""
         try:
-            facts = read_json(self.path(name))
+            facts = json.loads(self._read(name) or b"{}")
             if conditions is not None and facts["conditions"] != conditions:
                 return None
             return Outcome(**facts["outcome"])
-        except (StoreError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
             return None
 
     def names(self) -> list[str]:
         """Folder names of all titles with a remembered failure."""
         return sorted(path.stem for path in self._folder.glob("*.json"))
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            return self.path(name).read_bytes()
+        except OSError:
+            return None
+
+    def _write(self, name: str, data: bytes) -> None:
+        with store_errors(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(self.path(name), data)
+
+    def _remove(self, name: str) -> None:
+        with store_errors(self._folder):
+            self.path(name).unlink(missing_ok=True)

@@ -6,16 +6,17 @@ run, so parts may run on one machine or on many, one after the other or at once,
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from ava.catalog.batch import Batch, Stop
 from ava.catalog.engines.local import LocalEngine
 from ava.catalog.outcome import Outcome
 from ava.catalog.plan import Limits, Planner
 from ava.catalog.report import BatchReport
+from ava.catalog.shelf import Library
 from ava.catalog.titles import Catalog
 from ava.scoring.registry import installed
 from ava.settings import Settings
@@ -27,7 +28,7 @@ class Night:
 
     Attributes
     ----------
-    library : pathlib.Path
+    library : pathlib.Path or RemotePath
         The folder of title folders; the same for every part.
     settings : Settings
         Those of the whole run.
@@ -41,7 +42,7 @@ class Night:
         Seconds since 1970.
     """
 
-    library: Path
+    library: Library
     settings: Settings
     limits: Limits
     retry: bool = False
@@ -76,7 +77,11 @@ class Night:
             Catalog(catalog.name, tuple(one.title for one in left[at : at + n_titles]), ())
             for at in range(0, len(left), n_titles)
         )
-        return replace(catalog, titles=settled), parts
+        return replace(catalog, titles=settled, seasons=()), parts
+
+    def seasons(self, catalog: Catalog) -> Catalog:
+        """The seasons alone, to be run after all parts: they are put together from their titles."""
+        return replace(catalog, titles=(), problems=())
 
     def run(self, part: Catalog) -> tuple[Outcome, ...]:
         """Work on a part, one title after the other; gives how each ended.
@@ -98,10 +103,13 @@ class Night:
         catalog : Catalog
             All of it.
         ended : iterable of sequence of Outcome
-            Of what was settled, and of all parts.
+            Of what was settled, of all parts, and of the seasons.
         """
-        place = {one.title_id or f"line {one.line}": one.line for one in catalog.problems}
+        place: dict[str, float] = {
+            one.title_id or f"line {one.line}": one.line for one in catalog.problems
+        }
         place |= {one.title_id: one.line for one in catalog.titles}
+        place |= {one.title_id: math.inf for one in catalog.seasons}
         outcomes = [one for part in ended for one in part]
         outcomes.sort(key=lambda one: place[one.title_id])
         report = BatchReport(

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from ava.catalog.outcome import FailureStore, Outcome, failed
+from ava.catalog.outcome import Outcome, failed
+from ava.catalog.shelf import Library, Shelf, shelf_of
 from ava.catalog.titles import CatalogTitle
 from ava.core.errors import AvaError, ConfigError, MediaNotFound
 from ava.core.identity import settings_id
 from ava.settings import Settings
 from ava.source.opening import content_of
-from ava.store.manifest import SourceStamp, damaged_files, read_manifest
+from ava.store.manifest import SourceStamp
 from ava.store.title_folder import is_of_ranking
-from ava.title_state import ranked_with, ranking_changes, scores_changes
+from ava.title_state import ranked_with, ranking_changes, scores_changes, season_changes
 
 State = Literal["done", "stale", "missing"]
 
@@ -86,6 +86,8 @@ class TitlePlan:
         Files of the folder that are missing or of another size.
     is_moved : bool
         Whether the film is at another place, or has another date, than the library says.
+    of_episodes : mapping of str to Settings
+        Of a season, the folders of the episodes that are there, in order, with their settings.
     """
 
     title: CatalogTitle
@@ -98,6 +100,7 @@ class TitlePlan:
     n_bytes: int = 0
     damaged: tuple[str, ...] = ()
     is_moved: bool = False
+    of_episodes: Mapping[str, Settings] = field(default_factory=dict)
 
     @property
     def is_done(self) -> bool:
@@ -113,7 +116,7 @@ class TitlePlan:
         """In plain JSON types."""
         return {
             "title_id": self.title.title_id,
-            "path": str(self.title.path),
+            "path": "" if self.title.episodes else str(self.title.path),
             "scores": asdict(self.scores),
             "ranking": asdict(self.ranking),
             "partial": list(self.partial),
@@ -124,9 +127,14 @@ class TitlePlan:
 class Planner:
     """Compares titles with what is in a library.
 
+    Attributes
+    ----------
+    shelf : Shelf
+        Where they stand.
+
     Parameters
     ----------
-    library : pathlib.Path
+    library : pathlib.Path or RemotePath
         The folder of title folders.
     settings : Settings
         Those of the run.
@@ -140,20 +148,25 @@ class Planner:
 
     def __init__(
         self,
-        library: Path,
+        library: Library,
         settings: Settings,
         ids: Sequence[str],
         limits: Limits,
         retry: bool = False,
     ) -> None:
-        self._library, self._settings, self._ids = library, settings, ids
+        self._settings, self._ids = settings, ids
         self._limits, self._retry = limits, retry
-        self._failures = FailureStore(library)
+        self.shelf = shelf_of(library)
 
     def plans(self, titles: Sequence[CatalogTitle]) -> Iterator[TitlePlan]:
-        """One after the other, in order."""
+        """One after the other, in order; seasons come after their episodes."""
+        self.shelf.expect([one.folder_name for one in titles])
+        left: set[str] = set()
         for title in titles:
-            yield self.plan(title)
+            plan = self._season(title, left) if title.episodes else self.plan(title)
+            if plan.is_left:
+                left.add(title.title_id)
+            yield plan
 
     def plan(self, title: CatalogTitle, retry: bool | None = None) -> TitlePlan:
         """What is left to do for a title.
@@ -169,8 +182,10 @@ class Planner:
             In place of that of the planner.
         """
         missing = Stage("missing")
-        folder = self._library / title.folder_name
-        manifest = read_manifest(folder)
+        if title.episodes:
+            return self._season(title)
+        name = title.folder_name
+        manifest = self.shelf.manifest(name)
         try:
             stamp, content_id = _identity(title, manifest)
             settings = title.settings(self._settings, content_id)
@@ -178,14 +193,14 @@ class Planner:
         except AvaError as error:
             own = failed(title.title_id, error)
             return TitlePlan(title, self._settings, missing, missing, failure=own)
-        failure = self._failures.recall(title.folder_name, conditions)
+        failure = self.shelf.failures.recall(name, conditions)
         if self._retry if retry is None else retry:
             failure = None
         facts: dict[str, Any] = {"failure": failure, "conditions": conditions}
         facts["n_bytes"] = stamp.n_bytes
         if manifest is None:
             return TitlePlan(title, settings, missing, missing, **facts)
-        damaged = damaged_files(folder, manifest, rehash=False)
+        damaged = self.shelf.damage_at_a_glance(name, manifest)
         scores, ranking = self._stages(manifest, content_id, settings, damaged)
         partial = tuple(manifest["problems"])
         if partial and self._retry and scores.state == "done":
@@ -195,6 +210,38 @@ class Planner:
         return TitlePlan(
             title, settings, scores, ranking, partial, damaged=tuple(damaged), is_moved=is_moved,
             **facts,
+        )  # fmt: skip
+
+    def _season(self, season: CatalogTitle, left: Collection[str] = ()) -> TitlePlan:
+        """What is left to do for a season, whose episodes in `left` are done before it."""
+        manifests = {one.title_id: self.shelf.manifest(one.folder_name) for one in season.episodes}
+        there = [one for one in season.episodes if _is_ranked(manifests[one.title_id])]
+        to_come = [one for one in season.episodes if one.title_id in left]
+        lost = [one for one in season.episodes if one not in there and one not in to_come]
+        without = tuple(f"{one.title_id} is not there" for one in lost)
+        settings, scores = season.settings(self._settings, ""), Stage("done")
+        if len(season.episodes) - len(lost) < 2:
+            reason = f"it needs two episodes: {'; '.join(without)}"
+            own = Outcome(season.title_id, "failed", reason, "see why they failed", "other", 6)
+            return TitlePlan(season, settings, scores, Stage("missing"), failure=own)
+        of_episodes = {}
+        for one in there:
+            content_id = (manifests[one.title_id] or {})["source"]["content_id"]
+            of_episodes[one.folder_name] = one.settings(self._settings, content_id)
+        manifest = self.shelf.manifest(season.folder_name)
+        damaged: list[str] = []
+        if manifest is None or "episodes" not in manifest:
+            ranking = Stage("missing")
+        else:
+            known = {one.folder_name: manifests[one.title_id] for one in there}
+            reasons = [f"{one.title_id} is to be ranked" for one in to_come]
+            reasons += [] if to_come else season_changes(manifest, settings, known)
+            damaged = self.shelf.damage_at_a_glance(season.folder_name, manifest)
+            reasons += [f"{name} is damaged" for name in damaged[:3]]
+            ranking = Stage("stale", tuple(reasons)) if reasons else Stage("done")
+        return TitlePlan(
+            season, settings, scores, ranking, without, damaged=tuple(damaged),
+            of_episodes=of_episodes,
         )  # fmt: skip
 
     def _stages(
@@ -221,10 +268,16 @@ class Planner:
         return settings_id(facts)
 
 
+def _is_ranked(manifest: dict[str, Any] | None) -> bool:
+    return manifest is not None and manifest["ranked_with"] is not None
+
+
 def _identity(title: CatalogTitle, manifest: dict[str, Any] | None) -> tuple[SourceStamp, str]:
     """How a source looks, and its fingerprint."""
     try:
         stamp = SourceStamp.of(title.path)
+    except AvaError:
+        raise
     except OSError as error:
         raise MediaNotFound(
             f"{title.path} is not there: {error.strerror}", "check the path in the catalog"
@@ -252,11 +305,11 @@ class Pace:
     seconds_per_ranking: float
 
     @classmethod
-    def of(cls, library: Path, names: Sequence[str]) -> Pace:
+    def of(cls, shelf: Shelf, names: Sequence[str]) -> Pace:
         """That of some titles."""
         scored, ranked = [], []
         for name in names:
-            manifest = read_manifest(library / name)
+            manifest = shelf.manifest(name)
             if manifest is None:
                 continue
             if manifest["scored_seconds"] and manifest["source"]["n_bytes"]:

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from ava.catalog.databases import is_database
 from ava.catalog.outcome import Outcome
+from ava.catalog.shelf import Library, Shelf, shelf_of
 from ava.core.errors import CatalogError
-from ava.review.batch import BatchContext, TitleView, write_batch_page
+from ava.review.batch import BatchContext, TitleView, batch_page
 from ava.scoring_pass import software
 from ava.store.atomic import write_atomic
 from ava.store.title_folder import SHEET
@@ -81,26 +82,26 @@ class BatchReport:
             "titles": [one.to_json() for one in self.outcomes],
         }
 
-    def write(self, library: Path) -> None:
+    def write(self, library: Library) -> None:
         """Write ``batch.json`` and ``batch.html`` into a library."""
+        shelf = shelf_of(library)
         text = json.dumps(self.to_json(), indent=1, ensure_ascii=False)
-        write_atomic(library / REPORT, f"{text}\n".encode())
-        write_batch_page(library / PAGE, self._context(library))
+        shelf.write(REPORT, f"{text}\n".encode())
+        shelf.write(PAGE, batch_page(self._context(shelf)).encode("utf-8"))
 
-    def _context(self, library: Path) -> BatchContext:
+    def _context(self, shelf: Shelf) -> BatchContext:
         at = datetime.fromtimestamp(self.started_at, UTC)
         return BatchContext(
             catalog=self.catalog if is_database(self.catalog) else Path(self.catalog).name,
             when=at.strftime("%Y-%m-%d %H:%M UTC"),
             seconds=self.seconds,
-            titles=tuple(_view(one, library) for one in self.outcomes),
+            titles=tuple(_view(one, shelf) for one in self.outcomes),
             software=software(),
         )
 
 
-def _view(one: Outcome, library: Path) -> TitleView:
-    folder = Path(one.folder) if one.folder else None
-    sheet = folder / SHEET if folder else None
+def _view(one: Outcome, shelf: Shelf) -> TitleView:
+    name = PurePath(one.folder).name
     return TitleView(
         title_id=one.title_id,
         status=one.status,
@@ -109,7 +110,7 @@ def _view(one: Outcome, library: Path) -> TitleView:
         seconds=one.seconds,
         n_frames=one.n_frames,
         memory_mib=one.peak_memory_bytes / 2**20,
-        sheet=f"{folder.name}/{SHEET}" if folder and sheet and sheet.is_file() else "",
+        sheet=f"{name}/{SHEET}" if name and shelf.has_sheet(name) else "",
     )
 
 

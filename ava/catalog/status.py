@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from ava.catalog.leases import Leases
-from ava.catalog.outcome import FailureStore, Outcome
-from ava.catalog.upkeep import require_library, title_folders
-from ava.store.atomic import leftovers
-from ava.store.manifest import read_manifest
+from ava.catalog.outcome import Outcome
+from ava.catalog.shelf import Library, require_library, shelf_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,7 @@ class LibraryStatus:
         }
 
 
-def library_status(library: Path) -> LibraryStatus:
+def library_status(library: Library) -> LibraryStatus:
     """Count what is in a library.
 
     Raises
@@ -49,18 +45,18 @@ def library_status(library: Path) -> LibraryStatus:
         When there is none.
     """
     require_library(library)
-    manifests = [read_manifest(folder) for folder in title_folders(library)]
+    shelf = shelf_of(library)
+    manifests = [shelf.manifest(name) for name in shelf.names()]
     known = [one for one in manifests if one is not None]
-    failures = FailureStore(library)
-    failed = [failures.recall(name, None) for name in failures.names()]
+    failed = [shelf.failures.recall(name, None) for name in shelf.failures.names()]
     counts = (
         ("titles", len(manifests)),
         ("ranked", sum(1 for one in known if one["ranked_with"] is not None)),
         ("done in part", sum(1 for one in known if one["problems"])),
         ("without a manifest", len(manifests) - len(known)),
         ("failed", len(failed)),
-        ("being worked on", len(Leases(library).held_by_others())),
-        ("unfinished", len(leftovers(library))),
+        ("being worked on", len(shelf.leases.held_by_others())),
+        ("unfinished", shelf.unfinished()),
         ("frames looked at", sum(int(one["n_frames"]) for one in known)),
     )
     return LibraryStatus(

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ava.catalog.databases import TABLE, database_rows, is_database, without_password
+from ava.catalog.seasons import seasons_in
 from ava.core.errors import AvaError, ConfigError, StoreError
 from ava.ranking.genre import require_profile
 from ava.settings import Settings, updated
+from ava.source.remote import RemotePath, SourcePath, located
 from ava.store.stills import file_safe
 from ava.store.tables import read_rows
 
@@ -28,8 +30,8 @@ class CatalogTitle:
     ----------
     title_id : str
         What the title is called, and its folder in the library; unique.
-    path : pathlib.Path
-        A video file, a picture, or a folder of pictures.
+    path : pathlib.Path or RemotePath
+        A video file, on a disk or at an address, a picture, or a folder of pictures.
     line : int
         Where it stands in the catalog, counted from 1 as an editor does (a row, in tables).
     profile : str
@@ -37,15 +39,23 @@ class CatalogTitle:
     spoiler_safe : float or None
         Its own share after which nothing is taken, 0..1.
     about : mapping of str to str
-        The other columns, such as season and episode. They decide nothing.
+        The other columns. They decide nothing but which titles make a season.
+    episodes : tuple of CatalogTitle
+        Of a season, its titles in their order; it has no film of its own.
     """
 
     title_id: str
-    path: Path
+    path: SourcePath
     line: int
     profile: str = ""
     spoiler_safe: float | None = None
     about: Mapping[str, str] = field(default_factory=dict)
+    episodes: tuple[CatalogTitle, ...] = ()
+
+    @property
+    def folder_names(self) -> tuple[str, ...]:
+        """Folders that are written when it is worked on: of a season those of its episodes, too."""
+        return (*(one.folder_name for one in self.episodes), self.folder_name)
 
     @property
     def folder_name(self) -> str:
@@ -110,11 +120,14 @@ class Catalog:
         In the order of the catalog; no two have the same name or folder.
     problems : tuple of CatalogProblem
         In the same order.
+    seasons : tuple of CatalogTitle
+        Those that its titles make.
     """
 
     name: str
     titles: tuple[CatalogTitle, ...]
     problems: tuple[CatalogProblem, ...]
+    seasons: tuple[CatalogTitle, ...] = ()
 
 
 def read_catalog(where: Path | str, settings: Settings | None = None, rows: str = TABLE) -> Catalog:
@@ -122,8 +135,8 @@ def read_catalog(where: Path | str, settings: Settings | None = None, rows: str 
 
     It has the columns ``title_id`` and ``path``.
 
-    ``profile`` and ``spoiler_safe`` change the settings of a title; any other column is carried
-    along. A relative path counts from the folder of the catalog; in a database from the working one.
+    ``profile`` and ``spoiler_safe`` change the settings of a title; ``series``, ``season`` and
+    ``episode`` say which make a season together; any other column is carried along. A relative path counts from the folder of the catalog; in a database from the working one.
 
     Parameters
     ----------
@@ -168,7 +181,17 @@ def read_catalog(where: Path | str, settings: Settings | None = None, rows: str 
         titles.append(title)
     if not titles and not problems:
         raise ConfigError(f"{name} names no titles", "it needs a row for every title")
-    return Catalog(name, tuple(titles), tuple(problems))
+    seasons = []
+    for called, members in seasons_in([one.about for one in titles]):
+        episodes = tuple(titles[at] for at in members)
+        season = CatalogTitle(called, Path(), episodes[0].line, episodes=episodes)
+        holder = folders.setdefault(season.folder_name.lower(), season)
+        if holder is not season:
+            message = f"the season {called} would have the folder of line {holder.line}"
+            problems.append(CatalogProblem(season.line, called, message))
+            continue
+        seasons.append(season)
+    return Catalog(name, tuple(titles), tuple(problems), tuple(seasons))
 
 
 def _title(row: Mapping[str, Any], line: int, beside: Path) -> CatalogTitle:
@@ -185,7 +208,8 @@ def _title(row: Mapping[str, Any], line: int, beside: Path) -> CatalogTitle:
         for name, value in row.items()
         if name not in (*REQUIRED, "profile", "spoiler_safe") and _text(value)
     }
-    where = beside / Path(_text(row["path"])).expanduser()
+    film = located(_text(row["path"]))
+    where = film if isinstance(film, RemotePath) else beside / film.expanduser()
     profile = _text(row.get("profile"))
     return CatalogTitle(_text(row["title_id"]), where, line, profile, share, about)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from ava.catalog.leases import Leases
 from ava.catalog.outcome import FailureStore
+from ava.catalog.shelf import Library, require_library, shelf_of, title_folders
 from ava.core.errors import StoreError
 from ava.store.atomic import leftovers, recover, store_errors
 from ava.store.decisions import DECISIONS
-from ava.store.manifest import clear_damaged, damaged_files, read_manifest
-from ava.store.title_folder import TITLE, is_title_folder, read_json
+from ava.store.title_folder import TITLE, read_json
 
 
 @dataclass(frozen=True)
@@ -43,37 +43,14 @@ class FolderState:
         return self.has_manifest and not self.damaged
 
 
-def require_library(library: Path) -> None:
-    """Make sure that there is a library.
-
-    Raises
-    ------
-    StoreError
-        When there is none.
-    """
-    if not library.is_dir():
-        raise StoreError(f"there is no library at {library}", "ava batch makes one")
-
-
-def title_folders(library: Path) -> list[Path]:
-    """All title folders of a library, by name."""
-    return [path for path in sorted(library.iterdir()) if _may_be_title(path)]
-
-
-def _may_be_title(path: Path) -> bool:
-    if path.name.startswith(".") or not path.is_dir():
-        return False
-    return is_title_folder(path) or read_manifest(path) is not None
-
-
 def verify(
-    library: Path, rehash: bool = True, on_folder: Callable[[str], None] = lambda _: None
+    library: Library, rehash: bool = True, on_folder: Callable[[str], None] = lambda _: None
 ) -> list[FolderState]:
     """Compare every file of a library with the hash that was kept when it was written.
 
     Parameters
     ----------
-    library : pathlib.Path
+    library : pathlib.Path or RemotePath
         The folder of title folders.
     rehash : bool
         Whether files are read; otherwise only their sizes are compared.
@@ -81,19 +58,19 @@ def verify(
         Told the name of each folder before it is looked at.
     """
     require_library(library)
-    states = []
-    for folder in title_folders(library):
-        on_folder(folder.name)
-        manifest = read_manifest(folder)
+    states, shelf = [], shelf_of(library)
+    for name in shelf.names():
+        on_folder(name)
+        manifest = shelf.manifest(name)
         if manifest is None:
-            states.append(FolderState(folder.name, False))
+            states.append(FolderState(name, False))
             continue
-        damaged = tuple(damaged_files(folder, manifest, rehash))
-        states.append(FolderState(folder.name, True, damaged, len(manifest["files"])))
+        damaged = tuple(shelf.damage(name, manifest, rehash))
+        states.append(FolderState(name, True, damaged, len(manifest["files"])))
     return states
 
 
-def repair(library: Path) -> list[FolderState]:
+def repair(library: Library) -> list[FolderState]:
     """Take away what is damaged, so that the next run makes it anew; gives the folders mended.
 
     Unfinished work of dead processes is cleared away first, and what one of them had set aside
@@ -105,11 +82,12 @@ def repair(library: Path) -> list[FolderState]:
         When there is no library, or it cannot be written.
     """
     require_library(library)
-    leases = Leases(library)
-    for _, name in leftovers(library):
+    shelf = shelf_of(library)
+    leases = shelf.leases
+    for _, name in leftovers(library) if isinstance(library, Path) else ():
         if leases.take(name):
             try:
-                recover(library / name, held=True)
+                shelf.put_right(name)
             finally:
                 leases.give_back(name)
     mended = []
@@ -117,7 +95,7 @@ def repair(library: Path) -> list[FolderState]:
         if not state.damaged or not leases.take(state.name):
             continue
         try:
-            clear_damaged(library / state.name, list(state.damaged))
+            shelf.clear_damage(state.name, list(state.damaged))
         finally:
             leases.give_back(state.name)
         mended.append(state)

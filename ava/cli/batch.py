@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from ava.catalog.engines.contract import Engine
 
 LIBRARY = typer.Option(
-    Path("library"), "--out", "-o", help="The library: a folder with one for each title."
+    "library",
+    "--out",
+    "-o",
+    help="The library: a folder with one for each title, here or at s3:// or gs://.",
 )
 
 
 def batch(
     catalog: str = CATALOG,
-    library: Path = LIBRARY,
+    library: str = LIBRARY,
     plan: bool = typer.Option(False, "--plan", help="Only say what is left to do, and why."),
     jobs: int | None = typer.Option(
         None,
@@ -88,17 +91,19 @@ def batch(
     from ava.catalog.plan import Limits, Pace, Planner
     from ava.catalog.titles import read_catalog
     from ava.scoring.registry import installed
+    from ava.source.remote import located
 
     limits = Limits(*limits_given)
     named = read_catalog(catalog, settings, table)
     for problem in named.problems:
         sys.stderr.write(f"{named.name}:{problem.line}: {problem.message}\n")
     ids = installed(settings.scoring.on_request).ids
-    planner = Planner(library, settings, ids, limits, retry)
+    where = located(library)
+    planner = Planner(where, settings, ids, limits, retry)
     if plan:
-        plans = list(planner.plans(named.titles))
+        plans = list(planner.plans((*named.titles, *named.seasons)))
         names = [one.title.folder_name for one in plans]
-        estimate = Pace.of(library, names).seconds(plans, n_jobs)
+        estimate = Pace.of(planner.shelf, names).seconds(plans, n_jobs)
         show_plan(plans, estimate, as_json)
         return
     from ava.catalog.batch import Batch, Stop
@@ -115,10 +120,10 @@ def batch(
             from ava.catalog.engines.local import LocalEngine
 
             works = LocalEngine(n_jobs, limits)
-        run = Batch(named, library, planner, works, not offline, watchers)
+        run = Batch(named, where, planner, works, not offline, watchers)
         with _signals(stop):
             report = run.run(stop)
-    report.write(library)
+    report.write(where)
     if as_json:
         print_json(report.to_json())
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +126,7 @@ def clock_words(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def show_report(report: BatchReport, library: Path, quiet: bool) -> None:
+def show_report(report: BatchReport, library: str, quiet: bool) -> None:
     """Print how a run ended: what needs a person as a table, the rest as a line."""
     rows = [
         [one.title_id, one.status, one.reason, one.hint]
@@ -146,4 +145,4 @@ def show_report(report: BatchReport, library: Path, quiet: bool) -> None:
     typer.echo(f"{counts or 'no titles'} in {clock_words(report.seconds)}.")
     from ava.catalog.report import PAGE
 
-    typer.echo(f"Report: {library / PAGE}")
+    typer.echo(f"Report: {library.rstrip('/')}/{PAGE}")

@@ -40,7 +40,9 @@ def cast(
     from ava.pipeline import rank_title
     from ava.store.cast_files import read_cast
 
-    results = each_title(sources, out, settings, False, True, offline, rank_title)
+    results = each_title(
+        [str(one) for one in sources], out, settings, False, True, offline, rank_title
+    )
     folders = [result.folder for result in results]
     casts = {str(folder): read_cast(folder)["characters"] for folder in folders}
     season = season_cast(folders, settings.cast) if len(folders) > 1 else []

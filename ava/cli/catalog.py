@@ -12,7 +12,9 @@ from ava.cli.options import CATALOG, CONFIG, JSON, ROWS, SET, settings_from
 from ava.cli.output import print_json, show_table
 from ava.core.errors import CatalogError
 
-FOLDER = typer.Argument(..., metavar="LIBRARY", help="The folder of title folders.")
+FOLDER = typer.Argument(
+    ..., metavar="LIBRARY", help="The folder of title folders, here or at s3:// or gs://."
+)
 
 
 def check(
@@ -49,11 +51,12 @@ def check(
         raise typer.Exit(CatalogError.exit_code)
 
 
-def status(library: Path = FOLDER, as_json: bool = JSON) -> None:
+def status(library: str = FOLDER, as_json: bool = JSON) -> None:
     """Say what is in a library: titles, failures, who is at work, what is unfinished."""
     from ava.catalog.status import library_status
+    from ava.source.remote import located
 
-    found = library_status(library)
+    found = library_status(located(library))
     if as_json:
         print_json(found.to_json())
         return
@@ -66,14 +69,15 @@ def status(library: Path = FOLDER, as_json: bool = JSON) -> None:
 
 
 def verify(
-    library: Path = FOLDER,
+    library: str = FOLDER,
     quick: bool = typer.Option(False, "--quick", help="Compare sizes only; read no file."),
     as_json: bool = JSON,
 ) -> None:
     """Hash every file again, and say what is missing or not as it was written."""
     from ava.catalog.upkeep import verify as verified
+    from ava.source.remote import located
 
-    states = verified(library, rehash=not quick)
+    states = verified(located(library), rehash=not quick)
     bad = [one for one in states if one.damaged]
     if as_json:
         print_json(
@@ -103,11 +107,12 @@ def verify(
         raise typer.Exit(CatalogError.exit_code)
 
 
-def repair(library: Path = FOLDER, as_json: bool = JSON) -> None:
+def repair(library: str = FOLDER, as_json: bool = JSON) -> None:
     """Take damaged files away, so that the next ava batch makes them anew."""
     from ava.catalog.upkeep import repair as mended
+    from ava.source.remote import located
 
-    states = mended(library)
+    states = mended(located(library))
     if as_json:
         print_json([{"title": one.name, "removed": list(one.damaged)} for one in states])
         return
@@ -118,7 +123,7 @@ def repair(library: Path = FOLDER, as_json: bool = JSON) -> None:
 
 def prune(
     catalog: str = CATALOG,
-    library: Path = LIBRARY,
+    library: str = LIBRARY,
     table: str = ROWS,
     remove: bool = typer.Option(False, "--yes", help="Remove it; otherwise it is only listed."),
     with_decisions: bool = typer.Option(
@@ -134,8 +139,9 @@ def prune(
 
     found = read_catalog(catalog, rows=table)
     require_whole(found)
-    names = [one.folder_name for one in found.titles]
-    shown = pruned(library, names, with_decisions) if remove else orphans(library, names)
+    names = [one.folder_name for one in (*found.titles, *found.seasons)]
+    where = Path(library)
+    shown = pruned(where, names, with_decisions) if remove else orphans(where, names)
     if as_json:
         print_json([{"path": str(one.path), "why": one.why, "kept": one.is_kept} for one in shown])
         return

@@ -23,8 +23,8 @@ from ava.cli.titles import each_title
 
 
 def extract(
-    sources: list[Path] = typer.Argument(
-        ..., metavar="VIDEO…", help="Films, or folders of stills."
+    sources: list[str] = typer.Argument(
+        ..., metavar="VIDEO…", help="Films (also s3://, gs://, https://), or folders of stills."
     ),
     out: Path = OUT,
     still_format: str | None = FORMAT,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -17,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    video: Path = typer.Argument(..., metavar="VIDEO", help="A film, picture, or folder of them."),
+    video: str = typer.Argument(
+        ...,
+        metavar="VIDEO",
+        help="A film (also s3://, gs://, https://), picture, or folder of them.",
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Say what a source is: size, rate, color and where each tag came from, and what is odd."""

@@ -25,8 +25,10 @@ from ava.core.errors import ConfigError
 
 
 def rank(
-    sources: list[Path] = typer.Argument(
-        ..., metavar="VIDEO|DIR…", help="Films, folders of stills, or title folders to rank again."
+    sources: list[str] = typer.Argument(
+        ...,
+        metavar="VIDEO|DIR…",
+        help="Films (also s3://, gs://, https://), folders of stills, or title folders to rank again.",
     ),
     out: Path = OUT,
     top: int | None = typer.Option(None, "--top", "-n", help="Candidates wanted per title."),

@@ -14,7 +14,11 @@ _FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 
 
 def still(
-    source: Path = typer.Argument(..., metavar="VIDEO|DIR", help="A film, or a folder of stills."),
+    source: str = typer.Argument(
+        ...,
+        metavar="VIDEO|DIR",
+        help="A film (also s3://, gs://, https://), or a folder of stills.",
+    ),
     at: str = typer.Option(
         ...,
         "--at",
@@ -41,8 +45,9 @@ def still(
     named = {"stills.format": still_format, "stills.hdr": hdr}
     settings = settings_from(config, assignments, named)
     from ava.pipeline import still_at
+    from ava.source.remote import located
 
-    result = still_at(source, at, out, settings)
+    result = still_at(located(source), at, out, settings)
     for warning in result.warnings:
         sys.stderr.write(f"Note: {warning}\n")
     if settings.stills.hdr and len(result.files) == 1:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def each_title(
-    sources: list[Path],
+    sources: list[str],
     out: Path,
     settings: Settings,
     as_json: bool,
@@ -29,26 +29,28 @@ def each_title(
 ) -> list[TitleResult]:
     """Do the titles one after the other; one that fails does not stop the others."""
     from ava.scoring.contract import Runtime
+    from ava.source.remote import located
 
     done: list[TitleResult] = []
     documents: list[dict[str, Any]] = []
     failed: list[AvaError] = []
     for source in sources:
         try:
-            with progress_bar(source.name, quiet or as_json) as on_progress:
+            film = located(source)
+            with progress_bar(film.name, quiet or as_json) as on_progress:
                 runtime = Runtime(
                     may_download=not offline, on_progress=on_progress, n_workers=n_workers
                 )
-                result = work(source, out, settings, runtime, on_progress)
+                result = work(film, out, settings, runtime, on_progress)
         except AvaError as error:
             if DEBUG:
                 raise
             failed.append(error)
             fail(error)
-            documents.append({"source": str(source), "error": error.message, "hint": error.hint})
+            documents.append({"source": source, "error": error.message, "hint": error.hint})
             continue
         done.append(result)
-        documents.append({"source": str(source), **_document(result)})
+        documents.append({"source": source, **_document(result)})
         if not as_json and not quiet:
             _summarize(result)
     if as_json:
@@ -59,7 +61,7 @@ def each_title(
 
 
 def season(
-    sources: list[Path],
+    sources: list[str],
     out: Path,
     name: str,
     settings: Settings,

@@ -7,6 +7,7 @@
     ├── MediaError               3   the source cannot be used
     │   ├── MediaNotFound            (also a FileNotFoundError)
     │   ├── UnreadableMedia          not a picture or video, or damaged beyond opening
+    │   ├── UnreachableMedia         its store or server does not answer, or does not let us in
     │   ├── NoVideoStream            sound only, or only attached cover art
     │   └── DecodeError              opened, but no usable picture came out
     ├── ScorerError              4   a scorer broke its contract
@@ -67,6 +68,10 @@ class MediaNotFound(MediaError, FileNotFoundError):
 
 class UnreadableMedia(MediaError):
     """The file is not a video or picture, or is damaged beyond opening."""
+
+
+class UnreachableMedia(MediaError):
+    """Its store or server cannot be reached, or does not let us in; the file itself may be fine."""
 
 
 class NoVideoStream(MediaError):

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Literal, Protocol
 
 _WHOLE_FILE_BYTES = 64 * 2**20
 _BLOCK_BYTES = 2**20
 _N_BLOCKS = 64
 
 
-def content_id(path: Path) -> str:
+class Readable(Protocol):
+    """A path of any kind that leads to a file."""
+
+    def stat(self) -> Any:
+        """Facts of the file; ``st_size`` is asked for."""
+        ...
+
+    def open(self, mode: Literal["rb"], /) -> BinaryIO:
+        """Open the file for reading."""
+        ...
+
+
+def content_id(path: Readable) -> str:
     """A fingerprint of a file's content, independent of its name and dates.
 
     Files of up to 64 MiB are hashed whole. Of longer ones the size and 64 blocks of 1 MiB, evenly
@@ -22,8 +33,8 @@ def content_id(path: Path) -> str:
 
     Parameters
     ----------
-    path : pathlib.Path
-        An existing, readable file.
+    path : pathlib.Path or another path
+        An existing, readable file; of a remote one, as little is fetched.
 
     Returns
     -------

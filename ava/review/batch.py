@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 from ava.review.pages import render_page
-from ava.store.atomic import write_atomic
 
 _ORDER = ("failed", "stopped", "partial", "done", "skipped")
 
@@ -96,7 +94,6 @@ class BatchContext:
         return tuple(group for group in groups if group.titles)
 
 
-def write_batch_page(page: Path, context: BatchContext) -> None:
-    """Write the page."""
-    text = render_page("batch.html.jinja", ("batch.css",), batch=context)
-    write_atomic(page, text.encode("utf-8"))
+def batch_page(context: BatchContext) -> str:
+    """The page as text."""
+    return render_page("batch.html.jinja", ("batch.css",), batch=context)

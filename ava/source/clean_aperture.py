@@ -10,21 +10,21 @@ import math
 import struct
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import BinaryIO
 
 from ava.source.info import PixelBox
+from ava.source.remote import SourcePath
 
 _SAMPLE_ENTRY_BYTES = 78  # of a VisualSampleEntry before its own boxes
 _MAX_BOXES = 10_000  # in one box; more is damage
 
 
-def clean_aperture(path: Path, track: int, width_px: int, height_px: int) -> PixelBox | None:
+def clean_aperture(path: SourcePath, track: int, width_px: int, height_px: int) -> PixelBox | None:
     """The clean aperture of a track.
 
     Parameters
     ----------
-    path : pathlib.Path
+    path : pathlib.Path or RemotePath
         An ISO base media file.
     track : int
         Its track_ID.

@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import av
 
 from ava.core.errors import DecodeError, MediaError, MediaNotFound, NoVideoStream, UnreadableMedia
+from ava.source.remote import RemotePath, SourcePath
 
 _SILENCE_SECONDS = 60
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC: the cover of a sound file
 
 
 @contextmanager
-def media_errors(path: Path) -> Iterator[None]:
+def media_errors(path: SourcePath) -> Iterator[None]:
     """The border to PyAV: its exceptions become ours, with the path in the message."""
     try:
         yield
@@ -36,12 +36,19 @@ def media_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+def _container(path: SourcePath) -> Iterator[av.container.InputContainer]:
+    if isinstance(path, RemotePath):
+        with path.open() as file, av.open(file, "r", metadata_errors="replace") as box:
+            yield box
+    else:
+        with av.open(str(path), metadata_errors="replace", timeout=_SILENCE_SECONDS) as box:
+            yield box
+
+
+@contextmanager
+def opened(path: SourcePath) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
     """A file and its best video stream, closed afterwards."""
-    with (
-        media_errors(path),
-        av.open(str(path), metadata_errors="replace", timeout=_SILENCE_SECONDS) as box,
-    ):
+    with media_errors(path), _container(path) as box:
         stream = box.streams.best("video")
         if stream is None or stream.disposition & _ATTACHED_PICTURE:
             raise NoVideoStream(f"{path} has no moving picture", "name a file with a video stream")
@@ -68,7 +75,7 @@ class Decoder:
         Whether damage ended the stream.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: SourcePath) -> None:
         self._path = path
         self.n_torn = 0
         self.first_torn_pts: int | None = None

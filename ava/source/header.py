@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import av
@@ -15,7 +15,9 @@ from ava.core.identity import content_id
 from ava.core.media_time import MediaTime
 from ava.source.clean_aperture import clean_aperture
 from ava.source.color import color_of
+from ava.source.decoding import media_errors
 from ava.source.info import Interlace, Orientation, PixelBox, VideoInfo
+from ava.source.remote import SourcePath
 from ava.source.timecode_track import start_timecode
 
 
@@ -70,12 +72,14 @@ class Header:
         )
 
 
-def video_info(path: Path, first: av.VideoFrame, header: Header, interlace: Interlace) -> VideoInfo:
+def video_info(
+    path: SourcePath, first: av.VideoFrame, header: Header, interlace: Interlace
+) -> VideoInfo:
     """What is known of a file.
 
     Parameters
     ----------
-    path : pathlib.Path
+    path : pathlib.Path or RemotePath
         The file.
     first : av.VideoFrame
         Its first picture.
@@ -97,7 +101,7 @@ def video_info(path: Path, first: av.VideoFrame, header: Header, interlace: Inte
     return VideoInfo(
         path=path,
         kind="video",
-        content_id=content_id(path),
+        fingerprint=partial(_fingerprint, path),
         width_px=width_px,
         height_px=height_px,
         duration_seconds=header.duration_seconds,
@@ -114,6 +118,11 @@ def video_info(path: Path, first: av.VideoFrame, header: Header, interlace: Inte
         warnings=tuple(_warnings(color.transfer, interlace)),
         start_timecode=start_timecode(header.metadata, first),
     )
+
+
+def _fingerprint(path: SourcePath) -> str:
+    with media_errors(path):
+        return content_id(path)
 
 
 def _orientation(first: av.VideoFrame) -> Orientation:

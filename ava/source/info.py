@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
-from pathlib import Path
+from functools import cached_property
 from typing import Any, Literal, Protocol, cast
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from ava.core.geometry import Box, Pixels
 from ava.core.media_time import MediaTime
+from ava.source.remote import SourcePath
 
 Matrix = Literal["bt709", "bt601", "bt2020", "rgb"]
 Primaries = Literal["bt709", "bt601-525", "bt601-625", "bt2020", "p3-d65"]
@@ -148,12 +150,12 @@ class VideoInfo:
 
     Attributes
     ----------
-    path : pathlib.Path
+    path : pathlib.Path or RemotePath
         The file, or the folder of stills.
     kind : {"video", "stills"}
         Whether the pictures follow each other in time.
-    content_id : str
-        Fingerprint of the content (see `ava.core.identity.content_id`).
+    fingerprint : callable
+        Makes `content_id`.
     width_px, height_px : int
         Size of a shown picture, after rotation and pixel aspect.
     duration_seconds : float
@@ -185,9 +187,9 @@ class VideoInfo:
         ``HH:MM:SS;FF`` where it is drop-frame. Labels here are not offset by it.
     """
 
-    path: Path
+    path: SourcePath
     kind: Literal["video", "stills"]
-    content_id: str
+    fingerprint: Callable[[], str]
     width_px: int
     height_px: int
     duration_seconds: float
@@ -203,6 +205,15 @@ class VideoInfo:
     interlace: Interlace = field(default=Interlace())
     warnings: tuple[str, ...] = ()
     start_timecode: str | None = None
+
+    @cached_property
+    def content_id(self) -> str:
+        """Fingerprint of the content (see `ava.core.identity.content_id`).
+
+        Made when it is first asked for: of a long remote film it takes 64 MiB from all over, which
+        a single still does not need.
+        """
+        return self.fingerprint()
 
     @property
     def drop_frame(self) -> bool:

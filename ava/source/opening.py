@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
 from ava.core.errors import MediaNotFound, UnreadableMedia
 from ava.core.identity import content_id
 from ava.source.info import FrameRef, SourceFrame, VideoInfo
+from ava.source.remote import RemotePath, SourcePath, located
 
 
 class Source(Protocol):
@@ -54,8 +54,8 @@ class Source(Protocol):
     ) -> None: ...
 
 
-def open_source(path: str | Path) -> Source:
-    """Open a video file, a picture, or a folder of pictures.
+def open_source(path: str | SourcePath) -> Source:
+    """Open a video file, a picture, or a folder of pictures; a video may be at an address, too.
 
     Raises
     ------
@@ -63,12 +63,18 @@ def open_source(path: str | Path) -> Source:
         When there is nothing there, or the folder holds no pictures.
     UnreadableMedia, NoVideoStream, DecodeError
         When it cannot be used; the message says why.
+    UnreachableMedia
+        When its store or server does not answer, or does not let us in.
     """
     # Imported here: PyAV and OpenCV cost half a second that `import ava` must not pay.
     from ava.source.pyav_reader import PyAVReader
     from ava.source.stills_reader import STILL_SUFFIXES, StillsReader
 
-    path = Path(path)
+    path = located(path)
+    if isinstance(path, RemotePath):
+        if path.suffix.lower() in STILL_SUFFIXES:
+            raise UnreadableMedia(f"{path}: pictures are read from a disk only", "copy it there")
+        return PyAVReader(path)
     if not path.exists():
         raise MediaNotFound(f"no such file or folder: {path}", "check the path")
     if path.is_dir() or path.suffix.lower() in STILL_SUFFIXES:
@@ -76,7 +82,7 @@ def open_source(path: str | Path) -> Source:
     return PyAVReader(path)
 
 
-def content_of(path: Path) -> str:
+def content_of(path: SourcePath) -> str:
     """The fingerprint that an opened source would have, without decoding anything.
 
     Raises
@@ -88,6 +94,8 @@ def content_of(path: Path) -> str:
     """
     from ava.source.stills_reader import STILL_SUFFIXES, still_files, stills_id
 
+    if isinstance(path, RemotePath):
+        return content_id(path)
     try:
         if path.is_dir():
             files = still_files(path)

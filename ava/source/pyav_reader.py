@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from pathlib import Path
 from types import TracebackType
 
 import av
@@ -20,6 +19,7 @@ from ava.source.decoding import Decoder, media_errors, opened
 from ava.source.header import Header, video_info
 from ava.source.info import FrameRef, Interlace, VideoInfo, shown_size
 from ava.source.interlace import deinterlaced, interlace_of, may_be_interlaced
+from ava.source.remote import SourcePath
 from ava.source.seeking import Walk
 
 _SEEK_WHEN_AHEAD_SECONDS = 8  # a shorter way is decoded through: a seek costs half a GOP
@@ -71,7 +71,7 @@ class PyAVReader:
         Facts from the header and the first picture.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: SourcePath) -> None:
         self._path = path
         self._decoder = Decoder(path)
         with media_errors(path):

@@ -6,6 +6,7 @@ import io
 import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -135,7 +136,7 @@ class StillsReader:
         self.info = VideoInfo(
             path=path,
             kind="stills",
-            content_id=stills_id(files),
+            fingerprint=partial(stills_id, files),
             width_px=first.shape[1],
             height_px=first.shape[0],
             duration_seconds=float(len(files)),

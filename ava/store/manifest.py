@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ava.core.errors import StoreError
+from ava.source.remote import RemotePath, SourcePath
 from ava.store.atomic import replacing_folder, store_errors, write_atomic
 from ava.store.decisions import DECISIONS
 from ava.store.title_folder import (
@@ -20,7 +21,6 @@ from ava.store.title_folder import (
     json_bytes,
     link_or_copy,
     read_json,
-    write_json,
 )
 
 SCHEMA = "ava.manifest/1"
@@ -45,7 +45,7 @@ class SourceStamp:
     modified_ns: int
 
     @classmethod
-    def of(cls, path: Path) -> SourceStamp:
+    def of(cls, path: SourcePath) -> SourceStamp:
         """Of a file, or a folder of pictures.
 
         Raises
@@ -53,7 +53,7 @@ class SourceStamp:
         OSError
             When it is not there, or may not be looked at.
         """
-        if not path.is_dir():
+        if isinstance(path, RemotePath) or not path.is_dir():
             facts = path.stat()
             return cls(facts.st_size, facts.st_mtime_ns)
         own = path.stat().st_mtime_ns
@@ -77,7 +77,7 @@ def write_manifest(folder: Path, facts: dict[str, Any]) -> None:
             name: {"n_bytes": (folder / name).stat().st_size, "blake2b": file_hash(folder / name)}
             for name in files_in(folder)
         }
-    write_json(folder / MANIFEST, {"schema": SCHEMA, **facts, "files": files})
+    write_atomic(folder / MANIFEST, json_bytes({"schema": SCHEMA, **facts, "files": files}))
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -157,7 +157,7 @@ def clear_damaged(folder: Path, damaged: list[str]) -> None:
                 (folder / name).unlink(missing_ok=True)
 
 
-def set_source_path(folder: Path, path: Path) -> None:
+def set_source_path(folder: Path, path: SourcePath) -> None:
     """Say where the film of a title is now, when it is the same film at another place.
 
     Raises

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ava.catalog.outcome import Outcome
+from ava.catalog.shelf import Library
 from ava.core.progress import Progress
 from ava.settings import Settings
+from ava.source.remote import SourcePath
 
 
 @dataclass(frozen=True)
@@ -20,23 +21,28 @@ class Job:
     ----------
     title_id, folder_name : str
         Which one, and its folder in the library.
-    path, library : pathlib.Path
-        The film, and where its folder goes.
+    path : pathlib.Path or RemotePath
+        The film.
+    library : pathlib.Path or RemotePath
+        Where its folder goes.
     settings : Settings
         Its own settings.
     may_download : bool
         Whether missing weights may be fetched.
     n_bytes : int
         Size of the source.
+    episodes : mapping of str to Settings
+        Of a season, the folders of its episodes, in order, with their settings.
     """
 
     title_id: str
     folder_name: str
-    path: Path
-    library: Path
+    path: SourcePath
+    library: Library
     settings: Settings
     may_download: bool = True
     n_bytes: int = 0
+    episodes: Mapping[str, Settings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

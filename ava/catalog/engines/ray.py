@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from ava.catalog.engines.contract import Ended, Event, Job, Moved, Retried, Started
@@ -201,7 +202,8 @@ class RayEngine:
             hint = "see the logs of the nodes; they may have run out of memory (--max-memory)"
             self._told.append(Ended(_failed(current, f"{reason}, {_LOSSES} times", hint)))
             return
-        recover(job.library / job.folder_name, held=True)  # should it live on: let it fail
+        if isinstance(job.library, Path):
+            recover(job.library / job.folder_name, held=True)  # should it live on: let it fail
         self._told.append(Retried(job.title_id, reason))
         self._start(current)
 
@@ -277,7 +279,7 @@ def _on_node(job: Job, limits: Limits, n_threads: int, folder: str) -> Iterator[
     with suppress(OSError):
         os.chdir(folder)  # for relative paths in catalog and settings
     for path in (job.library, job.path):
-        if not path.exists():
+        if isinstance(path, Path) and not path.exists():
             reason = f"{path} is not there on {name}"
             hint = "films and library must have the same paths on all nodes"
             yield Ended(Outcome(job.title_id, "failed", reason, hint, "other", 6))
