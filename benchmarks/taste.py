@@ -35,7 +35,7 @@ def vectors(folder: Path) -> dict[str, float]:
     events = read_events(folder / "events.parquet", world.variants)
     checked = time.perf_counter()
     viewers = viewers_of(
-        fetch_plays(play_weights(events.table, _UNTIL), world.variants), world.variants
+        fetch_plays(play_weights(events.impressions, _UNTIL), world.variants), world.variants
     )
     done = time.perf_counter()
     return {

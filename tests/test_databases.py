@@ -13,9 +13,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ava.catalog.databases import without_password
 from ava.catalog.titles import read_catalog
 from ava.core.errors import ConfigError
+from ava.store.databases import without_password
 from tests.conftest import skip
 from tests.test_pipeline import run
 

@@ -80,6 +80,23 @@ def test_many_wrong_rows_are_counted(tmp_path: Path) -> None:
         read_events(write(tmp_path / "e.csv", GOOD + 7 * row), VARIANTS, now=NOW)
 
 
+def test_faults_of_every_kind_are_counted_apart(tmp_path: Path) -> None:
+    """An event three times, two plays alone, and a row with two faults, which counts once."""
+    again = GOOD.splitlines(keepends=True)[0]
+    alone = "cy,film,hero,2026-03-01T10:00:00Z,{},\n"
+    both = "cy,film,ghost,never,impression,0.5\n"
+    rows = again + GOOD + alone.format("play") + again + both + alone.format("quality_play")
+    events = read_events(write(tmp_path / "e.csv", rows), VARIANTS, lenient=True, now=NOW)
+    found = {one.what: (one.count, one.lines) for one in events.problems}
+    assert found == {
+        "shown_at is no time": (1, (9,)),
+        "the event is there twice": (2, (3, 8)),
+        "a play without impression": (2, (7, 10)),
+    }
+    assert len(events) == 4
+    assert len(events.decisions(VARIANTS)) == 2
+
+
 def test_missing_columns_and_files(tmp_path: Path) -> None:
     path = tmp_path / "e.csv"
     path.write_text("profile_id,title_id,variant_id\nann,film,hero\n", "utf-8")

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Any
 
-from ava.catalog.databases import is_database
 from ava.catalog.outcome import Outcome
 from ava.catalog.shelf import Library, Shelf, shelf_of
 from ava.core.errors import CatalogError
 from ava.review.batch import BatchContext, TitleView, batch_page
 from ava.scoring_pass import software
 from ava.store.atomic import write_atomic
+from ava.store.databases import is_database
 from ava.store.title_folder import SHEET
 
 REPORT, PAGE = "batch.json", "batch.html"

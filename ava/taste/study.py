@@ -27,8 +27,9 @@ from ava.scoring.registry import Registry
 from ava.store.atomic import replacing_folder, write_atomic
 from ava.store.tables import read_table, write_table
 from ava.store.title_folder import read_json
+from ava.taste.checking import Problem
 from ava.taste.decisions import Decisions, Doubles, Places, Variants
-from ava.taste.events import Problem, read_events
+from ava.taste.events import read_events
 from ava.taste.groups import K_ANONYMITY, MIN_PLAYS, Groups, find_groups, keep_names
 from ava.taste.policies import shrunk_taste
 from ava.taste.variants import measure_artwork, read_variants, write_variants
@@ -151,7 +152,7 @@ def fit(
     split = np.floor((first + settings.train_share * (last - first)) * 24) / 24
     until = datetime.fromtimestamp(split * _DAY_SECONDS, UTC)
     plays = fetch_plays(
-        play_weights(events.table, until, settings.days, settings.half_life_days), variants
+        play_weights(events.impressions, until, settings.days, settings.half_life_days), variants
     )
     viewers = viewers_of(plays, variants)
     found = find_groups(

@@ -11,6 +11,7 @@ import numpy as np
 from ava.core.errors import ConfigError
 from ava.ranking.color_compare import earth_movers
 from ava.taste.decisions import Doubles, Places, Variants
+from ava.taste.events import factorized, hashed_ids, places_of
 
 DAYS, HALF_LIFE_DAYS = 90.0, 30.0
 Metric = Literal["cosine", "jensen_shannon", "earth_movers"]
@@ -63,7 +64,7 @@ class Viewers:
 
 
 def play_weights(
-    events: Any, until: datetime, days: float = DAYS, half_life_days: float = HALF_LIFE_DAYS
+    impressions: Any, until: datetime, days: float = DAYS, half_life_days: float = HALF_LIFE_DAYS
 ) -> Any:
     """The query for `Plays`, as an Ibis expression over any store that Ibis knows.
 
@@ -71,8 +72,8 @@ def play_weights(
 
     Parameters
     ----------
-    events : ibis.Table
-        The columns of `ava.taste.events`.
+    impressions : ibis.Table
+        See `ava.taste.checking.impressions`.
     until : datetime.datetime
         End of the time looked at, exclusive; UTC.
     days, half_life_days : float
@@ -83,9 +84,9 @@ def play_weights(
     if days <= 0 or half_life_days <= 0:
         raise ConfigError("days and half-life must be above 0")
     end = int(until.timestamp())
-    moment = events.shown_at.epoch_seconds()
-    shown = events.filter(
-        [events.action == "play", moment < end, moment >= end - round(days * 86_400)]
+    moment = impressions.shown_at.epoch_seconds()
+    shown = impressions.filter(
+        [impressions.played, moment < end, moment >= end - round(days * 86_400)]
     )
     rate = float(np.log(2)) / (half_life_days * 86_400)
     age = (ibis.literal(end) - shown.shown_at.epoch_seconds()).cast("float64")
@@ -95,19 +96,23 @@ def play_weights(
     )
 
 
-def fetch_plays(query: Any, variants: Variants) -> Plays:
-    """Run a query of `play_weights`; a variant that is not known is left out."""
-    import pandas as pd
+def fetch_plays(query: Any, variants: Variants, salt: bytes | None = None) -> Plays:
+    """Run a query of `play_weights`; a variant that is not known is left out.
 
+    Parameters
+    ----------
+    salt : bytes, optional
+        Of `ava.taste.events.Events.salt`.
+    """
     frame = query.to_pandas()
-    place = pd.Index(variants.variant_ids).get_indexer(pd.Index(frame["variant_id"]))
+    place = places_of(frame["variant_id"], variants)
     frame, place = frame[place >= 0], place[place >= 0]
-    profile, ids = pd.factorize(frame["profile_id"], sort=True)
+    profile, ids = factorized(frame["profile_id"])
     order = np.lexsort((place, profile))
     return Plays(
-        tuple(map(str, ids)),
-        np.asarray(profile, np.int64)[order],
-        np.asarray(place, np.int64)[order],
+        hashed_ids(ids, salt),
+        profile[order],
+        place[order],
         frame["weight"].to_numpy(np.float64)[order],
         frame["n_plays"].to_numpy(np.int64)[order],
     )
