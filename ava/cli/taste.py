@@ -46,9 +46,14 @@ def simulate(
 
 def fit(
     folder: Path = FOLDER,
-    events: Path | None = typer.Option(
-        None, "--events", help="Parquet, CSV or JSONL; DIR/simulated/events.parquet by default."
+    events: str | None = typer.Option(
+        None,
+        "--events",
+        metavar="FILE|URL",
+        help="Parquet, CSV or JSONL, or the address of a database such as postgres://host/db;"
+        " DIR/simulated/events.parquet by default.",
     ),
+    table: str = typer.Option("events", "--table", help="Table or view of the database."),
     artwork: Path | None = typer.Option(
         None, "--artwork", help="A folder with one of pictures per title, or a library of ava rank."
     ),
@@ -60,6 +65,12 @@ def fit(
     groups: int | None = typer.Option(None, "--groups", help="How many; chosen by default."),
     k_anonymity: int = typer.Option(20, "--k-anonymity", help="Smaller groups are never shown."),
     min_plays: int = typer.Option(5, "--min-plays", help="Profiles with fewer are in no group."),
+    log_profiles: int | None = typer.Option(
+        None,
+        "--log-profiles",
+        min=1,
+        help="Assign and judge by so many profiles, drawn by lot: of a database 20,000 by default.",
+    ),
     lenient: bool = typer.Option(False, "--lenient", help="Go on without rows that are wrong."),
     pseudonymize: Path | None = typer.Option(
         None, "--pseudonymize", metavar="FILE", help=_SALT_HELP
@@ -72,13 +83,16 @@ def fit(
     from ava.taste.study import SIMULATED, FitSettings
     from ava.taste.study import fit as find
 
-    settings = FitSettings(days, half_life, train_share, groups, k_anonymity, min_plays, seed)
+    settings = FitSettings(
+        days, half_life, train_share, groups, k_anonymity, min_plays, log_profiles, seed
+    )
     study, problems = find(
         folder,
-        events or folder / SIMULATED / "events.parquet",
+        events or str(folder / SIMULATED / "events.parquet"),
         artwork or folder / SIMULATED / "artwork",
         installed(),
         settings,
+        table=table,
         lenient=lenient,
         salt=None if pseudonymize is None else _salt(pseudonymize),
     )

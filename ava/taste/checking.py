@@ -50,7 +50,7 @@ def judged(events: Any, variants: Variants, now: datetime) -> Any:
 
     known = [_pair(*one) for one in zip(variants.title_ids, variants.variant_ids, strict=True)]
     ids = [events.profile_id, events.title_id, events.variant_id]
-    missing = [one.isnull() | (one.strip() == "") for one in ids]
+    missing = [one.isnull() | (one.replace(" ", "") == "") for one in ids]
     chance = events.propensity
     later = ibis.literal(now.astimezone(UTC).replace(tzinfo=None), "timestamp")
     rules = (
@@ -84,7 +84,7 @@ def moments(rows: Any) -> Any:
     """
     good = rows.filter(rows.wrong.isnull())
     counts = {
-        name: (good.action == action).cast("int64").sum()
+        name: (good.action == action).ifelse(1, 0).sum()
         for name, action in zip(("impressions", "plays", "quality_plays"), ACTIONS, strict=True)
     }
     return good.group_by(["profile_id", "variant_id", "shown_at"]).aggregate(
@@ -95,7 +95,7 @@ def moments(rows: Any) -> Any:
 def summary(groups: Any) -> Any:
     """One row of sums over `moments`: events `twice`, plays that are `orphan`, and `usable` events."""
     counts = [groups.impressions, groups.plays, groups.quality_plays]
-    there = [(one > 0).cast("int64") for one in counts]
+    there = [(one > 0).ifelse(1, 0) for one in counts]
     shown = groups.impressions > 0
     plays = there[1] + there[2]
     return groups.aggregate(
@@ -105,14 +105,25 @@ def summary(groups: Any) -> Any:
     )
 
 
-def impressions(groups: Any) -> Any:
-    """A row per impression: ``profile_id, variant_id, shown_at, played, reward, propensity``."""
+def impressions(groups: Any, dialect: str = "duckdb") -> Any:
+    """A row per impression: ``profile_id, variant_id, at, played, reward, propensity``.
+
+    The time ``at`` is in seconds since 1970-01-01 UTC, the only thing that stores disagree about.
+
+    Parameters
+    ----------
+    dialect : str
+        Name of the Ibis backend that will run it.
+    """
     shown = groups.filter(groups.impressions > 0)
+    moment = shown.shown_at
+    # Ibis has Druid call a function EPOCH, which it does not have; its casts give milliseconds.
+    at = moment.cast("int64") / 1000 if dialect == "druid" else moment.epoch_seconds()
     return shown.select(
         "profile_id",
         "variant_id",
-        "shown_at",
+        at=at.cast("int64"),
         played=(shown.plays + shown.quality_plays) > 0,
-        reward=(shown.quality_plays > 0).cast("float64"),
+        reward=(shown.quality_plays > 0).ifelse(1.0, 0.0),
         propensity=shown.propensity,
     )

@@ -36,7 +36,7 @@ class Events:
     Attributes
     ----------
     impressions : ibis.Table
-        See `ava.taste.checking.impressions`; `shown_at` in UTC without a zone.
+        See `ava.taste.checking.impressions`.
     n_events : int
         Events behind them: impressions, plays and quality plays.
     problems : tuple of Problem
@@ -53,12 +53,27 @@ class Events:
     def __len__(self) -> int:
         return self.n_events
 
-    def decisions(self, variants: Variants) -> Decisions:
-        """A row per impression, in order of time, with what came of it."""
-        table = self.impressions.mutate(at=self.impressions.shown_at.epoch_seconds())
-        with duckdb_errors("the events"):
-            rows = table.drop("shown_at").to_pandas()
-        profile, ids = factorized(rows["profile_id"])
+    def decisions(
+        self, variants: Variants, most_profiles: int | None = None, seed: int = 0
+    ) -> Decisions:
+        """A row per impression, in order of time, with what came of it.
+
+        Parameters
+        ----------
+        most_profiles : int, optional
+            Bring over the impressions of so many profiles only, drawn by lot.
+        seed : int
+            The same seed, the same profiles.
+        """
+        table, known = self.impressions, None
+        if most_profiles is not None:
+            known = sorted(table.select("profile_id").distinct().to_pandas()["profile_id"])
+            if len(known) > most_profiles:
+                rng = np.random.default_rng([seed, 61])
+                drawn = rng.choice(len(known), most_profiles, False)
+                table = table.filter(table.profile_id.isin([known[at] for at in drawn]))
+        rows = table.to_pandas()
+        profile, ids = factorized(rows["profile_id"], known)
         variant = places_of(rows["variant_id"], variants)
         seconds = rows["at"].to_numpy(np.float64)
         order = np.lexsort((variant, profile, seconds))
@@ -73,10 +88,12 @@ class Events:
         )
 
 
-def factorized(ids: Any) -> tuple[Places, tuple[str, ...]]:
-    """A pandas column as places in the sorted ids, and these."""
+def factorized(ids: Any, known: list[str] | None = None) -> tuple[Places, tuple[str, ...]]:
+    """A pandas column as places in the sorted ids, and these: those there are, or all `known`."""
     import pandas as pd
 
+    if known is not None:
+        return np.asarray(pd.Index(known).get_indexer(ids), np.int64), tuple(known)
     places, names = pd.factorize(ids, sort=True)
     return np.asarray(places, np.int64), tuple(map(str, names))
 

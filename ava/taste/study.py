@@ -25,11 +25,11 @@ import numpy as np
 from ava.core.errors import ConfigError, StoreError
 from ava.scoring.registry import Registry
 from ava.store.atomic import replacing_folder, write_atomic
+from ava.store.databases import is_database
 from ava.store.tables import read_table, write_table
 from ava.store.title_folder import read_json
 from ava.taste.checking import Problem
 from ava.taste.decisions import Decisions, Doubles, Places, Variants
-from ava.taste.events import read_events
 from ava.taste.groups import K_ANONYMITY, MIN_PLAYS, Groups, find_groups, keep_names
 from ava.taste.policies import shrunk_taste
 from ava.taste.variants import measure_artwork, read_variants, write_variants
@@ -42,6 +42,7 @@ from ava.taste.viewers import (
     play_weights,
     viewers_of,
 )
+from ava.taste.warehouse import N_LOG_PROFILES, TABLE, opened_events
 
 SIMULATED, FIT, ASSIGN, EVALUATE = "simulated", "fit", "assign", "evaluate"
 _DAY_SECONDS = 86_400
@@ -63,6 +64,9 @@ class FitSettings:
         Smaller groups are dissolved.
     min_plays : int
         Profiles with fewer are in no group.
+    log_profiles : int or None
+        Assign and judge by the impressions of so many profiles, drawn by lot; groups are found
+        from all. Of a file all where None, of a database 20,000.
     seed : int
         The same seed, the same result.
     """
@@ -73,6 +77,7 @@ class FitSettings:
     n_groups: int | None = None
     k_anonymity: int = K_ANONYMITY
     min_plays: int = MIN_PLAYS
+    log_profiles: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -128,15 +133,21 @@ class Study:
 
 def fit(
     folder: Path,
-    events_path: Path,
+    where: str,
     artwork: Path,
     registry: Registry,
     settings: FitSettings,
     *,
+    table: str = TABLE,
     lenient: bool = False,
     salt: bytes | None = None,
 ) -> tuple[Study, tuple[Problem, ...]]:
     """Find the groups, and write ``fit/``.
+
+    Parameters
+    ----------
+    where, table : str
+        A file of events, or the URL of a database and the table they are in.
 
     Raises
     ------
@@ -146,14 +157,14 @@ def fit(
         When too few profiles have played enough.
     """
     variants = measure_artwork(artwork, registry)
-    events = read_events(events_path, variants, lenient=lenient, salt=salt)
-    log = events.decisions(variants)
-    first, last = float(log.shown_days.min()), float(log.shown_days.max())
-    split = np.floor((first + settings.train_share * (last - first)) * 24) / 24
-    until = datetime.fromtimestamp(split * _DAY_SECONDS, UTC)
-    plays = fetch_plays(
-        play_weights(events.impressions, until, settings.days, settings.half_life_days), variants
-    )
+    few = N_LOG_PROFILES if is_database(where) else None
+    with opened_events(where, variants, table=table, lenient=lenient, salt=salt) as events:
+        log = events.decisions(variants, settings.log_profiles or few, settings.seed)
+        first, last = float(log.shown_days.min()), float(log.shown_days.max())
+        split = np.floor((first + settings.train_share * (last - first)) * 24) / 24
+        until = datetime.fromtimestamp(split * _DAY_SECONDS, UTC)
+        query = play_weights(events.impressions, until, settings.days, settings.half_life_days)
+        plays = fetch_plays(query, variants, events.salt)
     viewers = viewers_of(plays, variants)
     found = find_groups(
         viewers.leanings,

@@ -84,12 +84,10 @@ def play_weights(
     if days <= 0 or half_life_days <= 0:
         raise ConfigError("days and half-life must be above 0")
     end = int(until.timestamp())
-    moment = impressions.shown_at.epoch_seconds()
-    shown = impressions.filter(
-        [impressions.played, moment < end, moment >= end - round(days * 86_400)]
-    )
+    table = impressions
+    shown = table.filter([table.played, table.at < end, table.at >= end - round(days * 86_400)])
     rate = float(np.log(2)) / (half_life_days * 86_400)
-    age = (ibis.literal(end) - shown.shown_at.epoch_seconds()).cast("float64")
+    age = (ibis.literal(end) - shown.at).cast("float64")
     weighted = shown.mutate(weight=(age * -rate).exp())
     return weighted.group_by(["profile_id", "variant_id"]).aggregate(
         weight=weighted.weight.sum(), n_plays=weighted.count()
