@@ -13,11 +13,16 @@ from ava.taste.viewers import Plays, dealt_leanings, viewers_of
 
 
 def plays_of(log: Decisions, variants: Variants) -> Plays:
-    """Plays of a log, none older than another."""
-    key = log.profile[log.played] * len(variants) + log.variant[log.played]
-    pairs, counts = np.unique(key, return_counts=True)
+    """What was shown and played in a log, nothing older than another; of profiles with a play."""
+    player = np.bincount(log.profile, log.played, len(log.profile_ids)) > 0
+    rows = player[log.profile]
+    key = log.profile[rows] * len(variants) + log.variant[rows]
+    pairs, place, shown = np.unique(key, return_inverse=True, return_counts=True)
     profile, variant = pairs // len(variants), pairs % len(variants)
-    return Plays(log.profile_ids, profile, variant, counts.astype(np.float64), counts)
+    played = np.bincount(place, log.played[rows]).astype(np.int64)
+    ids = tuple(name for name, one in zip(log.profile_ids, player, strict=True) if one)
+    profile = (np.cumsum(player) - 1)[profile]
+    return Plays(ids, profile, variant, shown.astype(np.float64), played.astype(np.float64), played)
 
 
 def groups_of(world: World, traffic: Traffic, seed: int = 0) -> Groups:

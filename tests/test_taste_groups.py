@@ -12,7 +12,15 @@ from sklearn.metrics import adjusted_rand_score
 
 from ava.taste.groups import find_groups, keep_names
 from ava.taste.simulator import SimulationSettings, draw_traffic, make_world
-from ava.taste.viewers import Plays, distance, fetch_plays, nearest, play_weights, viewers_of
+from ava.taste.viewers import (
+    Plays,
+    dealt_leanings,
+    distance,
+    fetch_plays,
+    nearest,
+    play_weights,
+    viewers_of,
+)
 from tests.taste_worlds import groups_of, plays_of
 
 EASY = SimulationSettings(n_profiles=800, n_impressions=150, taste=3.0, individual=0.2)
@@ -85,31 +93,64 @@ def test_vectors_equal_a_naive_loop() -> None:
 def test_leanings_do_not_tell_titles() -> None:
     """Who only differs by which titles they play, taking any artwork, leans to nothing."""
     world = make_world(SimulationSettings(n_profiles=2, n_titles=2))
-    slots = world.variants.slots
-    profile, variant = np.repeat([0, 1], 5), np.concatenate(slots)
-    counts = np.ones(10, np.int64)
-    viewers = viewers_of(Plays(("a", "b"), profile, variant, counts * 1.0, counts), world.variants)
+    profile, variant = np.repeat([0, 1], 10), np.tile(np.concatenate(world.variants.slots), 2)
+    counts = (profile == world.variants.title_of[variant]).astype(np.int64)
+    plays = Plays(("a", "b"), profile, variant, np.ones(20), counts * 1.0, counts)
+    viewers = viewers_of(plays, world.variants)
     assert np.abs(viewers.vectors[0] - viewers.vectors[1]).max() > 0.001
     assert np.abs(viewers.leanings).max() < 1e-12
+
+
+def test_leanings_do_not_tell_what_chance_showed() -> None:
+    """Who takes half of whatever they are shown leans to nothing, and who takes one kind does."""
+    world = make_world(SimulationSettings(n_profiles=3, n_titles=1))
+    profile, variant = np.repeat([0, 1, 2], 5), np.tile(world.variants.slots[0], 3)
+    shown = np.array([8, 8, 8, 8, 8, 40, 2, 2, 2, 2, 8, 8, 8, 8, 8])
+    played = np.where(profile < 2, shown // 2, [*[0] * 10, 8, 3, 3, 3, 3])
+    plays = Plays(("a", "b", "c"), profile, variant, shown * 1.0, played * 1.0, played)
+    viewers = viewers_of(plays, world.variants)
+    sizes = np.linalg.norm(viewers.leanings, axis=1)
+    assert sizes[1] < 0.5 * sizes[2]
+    apart = np.linalg.norm(viewers.vectors - viewers.vectors[0], axis=1)
+    assert apart[1] > apart[2]  # the plain average is misled
+
+
+def test_dealt_plays_keep_what_was_shown_and_played() -> None:
+    """Nobody plays what they were not shown, and the mean of many deals is no leaning."""
+    world = make_world(replace(EASY, n_profiles=200, n_impressions=60))
+    plays = plays_of(draw_traffic(world, 0).decisions, world.variants)
+    truly = viewers_of(plays, world.variants).leanings
+    everyone = np.arange(len(plays.profile_ids))
+    deals = [
+        dealt_leanings(plays, world.variants, np.random.default_rng(seed), everyone)
+        for seed in range(40)
+    ]
+    assert np.array_equal(
+        deals[0], dealt_leanings(plays, world.variants, np.random.default_rng(0), everyone)
+    )
+    sizes = [float((one**2).sum()) for one in (truly, deals[0], np.mean(deals, axis=0))]
+    assert sizes[0] > 1.3 * sizes[1]
+    assert sizes[2] < 0.2 * sizes[1]
 
 
 def test_plays_decay_and_end() -> None:
     world = make_world(SimulationSettings(n_profiles=2, n_titles=2))
     name = world.variants.variant_ids[3]
-    day = np.array([2, 32, 62, 93, 0])
+    day = np.array([2, 32, 62, 93, 0, 32])
     moments = np.datetime64("2026-04-01") - day * np.timedelta64(86_400, "s")
-    events = ibis.memtable(
+    impressions = ibis.memtable(
         {
-            "profile_id": ["a"] * 5,
-            "variant_id": [name] * 5,
+            "profile_id": ["a"] * 6,
+            "variant_id": [name] * 6,
             "at": moments.astype("datetime64[s]").astype(int).tolist(),
-            "played": [True] * 5,
+            "played": [True] * 5 + [False],
         }
     )
-    plays = fetch_plays(play_weights(events, UNTIL), world.variants)
+    plays = fetch_plays(play_weights(impressions, UNTIL), world.variants)
     assert plays.n_plays.tolist() == [3]  # 93 days ago is too long, and the end is exclusive
     expected = sum(2.0 ** (-one / 30) for one in (2, 32, 62))
     assert plays.weight[0] == pytest.approx(expected, rel=1e-9)
+    assert plays.shown[0] == pytest.approx(expected + 2.0 ** (-32 / 30), rel=1e-9)
     assert plays.variant.tolist() == [3]
 
 

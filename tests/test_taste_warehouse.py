@@ -85,6 +85,7 @@ def test_a_database_says_what_a_file_says(url: str, world: World, tmp_path: Path
         assert a.profile_ids == b.profile_ids
         assert np.array_equal(a.variant, b.variant)
         assert a.weight == pytest.approx(b.weight, rel=1e-9)
+        assert a.shown == pytest.approx(b.shown, rel=1e-9)
         few = stored.decisions(world.variants, 15, seed=3)
         again = stored.decisions(world.variants, 15, seed=3)
     assert len(few.profile_ids) == 60  # all are known, of fifteen there are impressions
@@ -146,7 +147,7 @@ def compiled(dialect: str) -> str:
     queries = {
         "how many rows have which fault": checking.faults(rows),
         "how many are there twice, stand alone, and can be used": checking.summary(groups),
-        "plays of every profile and variant": play_weights(shown, UNTIL),
+        "what every profile was shown and played of every variant": play_weights(shown, UNTIL),
         "impressions of some profiles": shown.filter(shown.profile_id.isin(["ann", "bo"])),
     }
     # Ibis compiles Spark SQL offline as Databricks only; sqlglot knows what sets the two apart.

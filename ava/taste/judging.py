@@ -11,7 +11,7 @@ import numpy as np
 from ava.core.errors import ConfigError
 from ava.store.atomic import replacing_folder
 from ava.store.tables import write_table
-from ava.taste import policies
+from ava.taste import contextual, policies
 from ava.taste.assignment import Assignments, assign, relative_colors
 from ava.taste.decisions import Decisions, Doubles
 from ava.taste.evaluation import Estimate, Logged, PolicyValue, difference, evaluate
@@ -83,15 +83,15 @@ def learned_policies(
     variants, early = study.variants, study.early
     profiles = policies.Profiles(study.group, study.taste)
     style, slots = relative_colors(variants), variants.slots
-    learned = (early, variants, profiles, style, found.pooled)
+    learned = (early, variants, profiles, style, contextual.known_rates(found))
     hindsight = assign(study.late, variants, study.group, len(study.names))
     after = replace(hindsight, assigned=hindsight.leader)
     return {
         "random": policies.Explored(policies.Random(slots), slots),
         "best_single": policies.Explored(policies.best_single(variants, found), slots),
         "per_group": policies.Explored(policies.per_group(variants, found), slots, explore),
-        "lin_ucb": policies.Explored(policies.fit_lin_ucb(*learned), slots, explore),
-        "thompson": policies.Explored(policies.fit_thompson(*learned), slots, explore),
+        "lin_ucb": policies.Explored(contextual.fit_lin_ucb(*learned), slots, explore),
+        "thompson": policies.Explored(contextual.fit_thompson(*learned), slots, explore),
         "hindsight": policies.Explored(policies.per_group(variants, after), slots),
     }
 

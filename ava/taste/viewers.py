@@ -19,7 +19,7 @@ Metric = Literal["cosine", "jensen_shannon", "earth_movers"]
 
 @dataclass(frozen=True)
 class Plays:
-    """How much each profile played of each variant; a row per pair, M in all.
+    """How much each profile was shown and played of each variant; a row per pair, M in all.
 
     Attributes
     ----------
@@ -27,8 +27,8 @@ class Plays:
         The profiles with a play, P in all.
     profile, variant : ndarray of int64, shape (M,)
         Places in `profile_ids` and among the variants.
-    weight : ndarray of float64, shape (M,)
-        Number of plays, each halved every half-life.
+    shown, weight : ndarray of float64, shape (M,)
+        Number of impressions and of plays, each halved every half-life.
     n_plays : ndarray of int64, shape (M,)
         Number of plays.
     """
@@ -36,6 +36,7 @@ class Plays:
     profile_ids: tuple[str, ...]
     profile: Places
     variant: Places
+    shown: Doubles
     weight: Doubles
     n_plays: Places
 
@@ -53,8 +54,9 @@ class Viewers:
     vectors : ndarray of float64, shape (P, 216)
         Decayed average of the histograms of the variants played; rows sum to 1.
     leanings : ndarray of float64, shape (P, 216)
-        The same less what would be expected of the titles played, were the viewer like all
-        others: which title was played is taken out, which artwork made it is left. Rows sum to 0.
+        What was played less what would have been played of what was shown, were the viewer like
+        all others: which titles they play, and which artwork chance showed them, is taken out;
+        which artwork made them play is left. Rows sum to 0.
     """
 
     profile_ids: tuple[str, ...]
@@ -68,7 +70,7 @@ def play_weights(
 ) -> Any:
     """The query for `Plays`, as an Ibis expression over any store that Ibis knows.
 
-    Only a row for every profile and variant played comes out of the warehouse.
+    Only a row for every profile and variant shown comes out of the warehouse.
 
     Parameters
     ----------
@@ -85,12 +87,14 @@ def play_weights(
         raise ConfigError("days and half-life must be above 0")
     end = int(until.timestamp())
     table = impressions
-    shown = table.filter([table.played, table.at < end, table.at >= end - round(days * 86_400)])
+    shown = table.filter([table.at < end, table.at >= end - round(days * 86_400)])
     rate = float(np.log(2)) / (half_life_days * 86_400)
     age = (ibis.literal(end) - shown.at).cast("float64")
     weighted = shown.mutate(weight=(age * -rate).exp())
     return weighted.group_by(["profile_id", "variant_id"]).aggregate(
-        weight=weighted.weight.sum(), n_plays=weighted.count()
+        shown=weighted.weight.sum(),
+        weight=weighted.played.ifelse(weighted.weight, 0.0).sum(),
+        n_plays=weighted.played.ifelse(1, 0).sum(),
     )
 
 
@@ -104,13 +108,16 @@ def fetch_plays(query: Any, variants: Variants, salt: bytes | None = None) -> Pl
     """
     frame = query.to_pandas()
     place = places_of(frame["variant_id"], variants)
-    frame, place = frame[place >= 0], place[place >= 0]
+    plays = frame["n_plays"].groupby(frame["profile_id"]).transform("sum")
+    there = (place >= 0) & (plays.to_numpy() > 0)
+    frame, place = frame[there], place[there]
     profile, ids = factorized(frame["profile_id"])
     order = np.lexsort((place, profile))
     return Plays(
         hashed_ids(ids, salt),
         profile[order],
         place[order],
+        frame["shown"].to_numpy(np.float64)[order],
         frame["weight"].to_numpy(np.float64)[order],
         frame["n_plays"].to_numpy(np.int64)[order],
     )
@@ -118,33 +125,38 @@ def fetch_plays(query: Any, variants: Variants, salt: bytes | None = None) -> Pl
 
 def viewers_of(plays: Plays, variants: Variants) -> Viewers:
     """Vectors and leanings of all profiles."""
-    n_profiles = len(plays.profile_ids)
-    n_plays = np.bincount(plays.profile, plays.n_plays, n_profiles).astype(np.int64)
-    vectors = mean_over(plays, variants.histograms, plays.variant)
-    expected = mean_over(plays, _expected(plays, variants), plays.variant)
-    return Viewers(plays.profile_ids, n_plays, vectors, vectors - expected)
+    n_plays = np.bincount(plays.profile, plays.n_plays, len(plays.profile_ids)).astype(np.int64)
+    vectors = _mean_over(plays, plays.weight, variants.histograms)
+    return Viewers(plays.profile_ids, n_plays, vectors, _leanings(plays, variants, plays.weight))
 
 
-def mean_over(plays: Plays, rows: Doubles, variant: Places) -> Doubles:
-    """Weighted mean of a row per variant over what each profile played, shape (P, columns).
+def _leanings(plays: Plays, variants: Variants, weight: Doubles) -> Doubles:
+    """Leanings if the pairs had been played with this weight (M,)."""
+    apart = variants.histograms - _of_title(plays, variants)
+    expected = plays.shown * _rates(plays, variants)[plays.variant]
+    return _mean_over(plays, weight, apart) - _mean_over(plays, expected, apart)
 
-    Parameters
-    ----------
-    rows : ndarray of float64, shape (V, columns)
-        What is averaged.
-    variant : ndarray of int64, shape (M,)
-        The variants played; `plays.variant`, or another draw of them.
-    """
+
+def _mean_over(plays: Plays, weight: Doubles, rows: Doubles) -> Doubles:
+    """Mean of a row per variant (V, columns), weighted by pair (M,), shape (P, columns)."""
     from scipy.sparse import csr_array
 
     n_profiles = len(plays.profile_ids)
-    total = np.bincount(plays.profile, plays.weight, n_profiles)
-    share = plays.weight / total[plays.profile]
-    table = csr_array((share, (plays.profile, variant)), shape=(n_profiles, len(rows)))
+    total = np.bincount(plays.profile, weight, n_profiles)
+    share = weight / np.maximum(total, 1e-300)[plays.profile]
+    table = csr_array((share, (plays.profile, plays.variant)), shape=(n_profiles, len(rows)))
     return np.asarray(table @ rows)
 
 
-def _expected(plays: Plays, variants: Variants) -> Doubles:
+def _rates(plays: Plays, variants: Variants) -> Doubles:
+    """Plays per impression of every variant, shape (V,)."""
+    played, shown = (
+        np.bincount(plays.variant, one, len(variants)) for one in (plays.weight, plays.shown)
+    )
+    return np.asarray(played / np.maximum(shown, 1e-300))
+
+
+def _of_title(plays: Plays, variants: Variants) -> Doubles:
     """For every variant the mean histogram of what is played of its title, shape (V, 216)."""
     played = np.bincount(plays.variant, plays.weight, len(variants))
     sums = np.zeros((len(variants.titles), 216))
@@ -156,33 +168,43 @@ def _expected(plays: Plays, variants: Variants) -> Doubles:
 def dealt_leanings(
     plays: Plays, variants: Variants, rng: np.random.Generator, profiles: Places
 ) -> Doubles:
-    """Leanings of some profiles, the variants they played dealt out anew within each title.
+    """Leanings of some profiles as they would be if nobody cared which artwork a title has.
 
-    Who played which title and how much stays; that anyone prefers any of its artwork does not.
+    Every play is dealt anew among the variants of its title that its profile was shown, as often
+    as everybody plays them. Who was shown what, and played which title how often, stays.
 
     Parameters
     ----------
     profiles : ndarray of int64, shape (n,)
-        Places of the profiles, increasing; the plays of these only are dealt among them.
+        Places of the profiles, increasing.
 
     Returns
     -------
     ndarray of float64, shape (n, 216)
     """
     rows = np.flatnonzero(np.isin(plays.profile, profiles))
+    title = variants.title_of[plays.variant[rows]]
+    rows = rows[np.lexsort((title, plays.profile[rows]))]
     mine = Plays(
         tuple(plays.profile_ids[at] for at in profiles),
         np.searchsorted(profiles, plays.profile[rows]),
         plays.variant[rows],
+        plays.shown[rows],
         plays.weight[rows],
         plays.n_plays[rows],
     )
-    title = variants.title_of[mine.variant]
-    dealt = np.empty_like(mine.variant)
-    dealt[np.argsort(title, kind="stable")] = mine.variant[
-        np.lexsort((rng.random(len(title)), title))
-    ]
-    return mean_over(mine, variants.histograms - _expected(plays, variants), dealt)
+    chance = mine.shown * _rates(plays, variants)[mine.variant]
+    cell = mine.profile * len(variants.titles) + variants.title_of[mine.variant]
+    starts = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]])
+    ends = np.r_[starts[1:], len(cell)]
+    steps = np.r_[0.0, chance.cumsum()]
+    play = np.repeat(np.arange(len(cell)), mine.n_plays)
+    of = np.searchsorted(starts, play, "right") - 1
+    low, high = steps[starts[of]], steps[ends[of]]
+    drawn = np.searchsorted(steps, low + rng.random(len(play)) * (high - low), "right") - 1
+    drawn = np.clip(drawn, starts[of], ends[of] - 1)
+    each = (mine.weight / np.maximum(mine.n_plays, 1))[play]
+    return _leanings(mine, variants, np.bincount(drawn, each, len(cell)))
 
 
 def distance(first: Doubles, second: Doubles, metric: Metric = "jensen_shannon") -> float:

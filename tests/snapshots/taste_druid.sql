@@ -183,12 +183,13 @@ FROM (
     3
 ) AS "t3";
 
--- plays of every profile and variant
+-- what every profile was shown and played of every variant
 SELECT
   "t5"."profile_id",
   "t5"."variant_id",
-  SUM("t5"."weight") AS "weight",
-  COUNT(*) AS "n_plays"
+  SUM("t5"."weight") AS "shown",
+  SUM(CASE WHEN "t5"."played" THEN "t5"."weight" ELSE 0.0 END) AS "weight",
+  SUM(CASE WHEN "t5"."played" THEN 1 ELSE 0 END) AS "n_plays"
 FROM (
   SELECT
     "t4"."profile_id",
@@ -298,7 +299,7 @@ FROM (
       "t3"."impressions" > 0
   ) AS "t4"
   WHERE
-    "t4"."played" AND "t4"."at" < 1773532800 AND "t4"."at" >= 1765756800
+    "t4"."at" < 1773532800 AND "t4"."at" >= 1765756800
 ) AS "t5"
 GROUP BY
   1,
