@@ -196,7 +196,7 @@ def insights(folder: Path = FOLDER, as_json: bool = JSON) -> None:
     from ava.taste.study import read_study
 
     study = read_study(folder)
-    effects = trait_effects(study.log, study.variants, study.group, len(study.names))
+    effects = trait_effects(study.log, study.variants, study.row_group, len(study.names))
     if as_json:
         names = (*study.names, None)
         print_json(

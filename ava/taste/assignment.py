@@ -79,13 +79,13 @@ def assign(
     log : Decisions
         What was shown, and what came of it; propensities may differ from title to title and
         variant to variant, but within a group must not hang on the single profile.
-    group : ndarray of int64, shape (P,)
-        Group of each profile; those of none (-1) count for the variant's rate only.
+    group : ndarray of int64, shape (N,)
+        Group of each impression's profile, best known without the impression (`Study.row_group`);
+        those of none (-1) count for the variant's rate only.
     """
     n_variants = len(variants)
-    mine = group[log.profile]
-    member = mine >= 0
-    cell = mine[member] * n_variants + log.variant[member]
+    member = group >= 0
+    cell = group[member] * n_variants + log.variant[member]
     shape = (n_groups, n_variants)
     shown = np.bincount(cell, minlength=n_groups * n_variants).astype(np.float64).reshape(shape)
     taken = np.bincount(cell, log.reward[member], n_groups * n_variants).astype(np.float64)

@@ -160,52 +160,54 @@ def _kept(tables: dict[int, _Table], title: int, table: _Table) -> _Table:
 
 
 def fit_lin_ucb(
-    log: Decisions, variants: Variants, profiles: Profiles, style: Doubles, known: Doubles,
+    log: Decisions, variants: Variants, rows: Profiles, style: Doubles, known: Doubles,
     alpha: float = 0.5, ridge: float = 100.0,
 ) -> LinUcb:  # fmt: skip
     """Learn from a log: ridge regression of the reward above what is known.
 
     Parameters
     ----------
+    rows : Profiles
+        Group and taste for every impression, known without it.
     style : ndarray of float64, shape (V, E)
         Coordinates of the variants, from `ava.taste.assignment.relative_colors`.
     known : ndarray of float64, shape (G + 1, V)
         From `known_rates`.
     """
-    n = profiles.taste.shape[1] * style.shape[1]
+    n = rows.taste.shape[1] * style.shape[1]
     design, target = ridge * np.eye(n), np.zeros(n)
-    expected = known[profiles.group[log.profile], log.variant]
-    for rows in _chunks(len(log)):
-        x = _products(profiles.taste[log.profile[rows]], style[log.variant[rows]])
+    expected = known[rows.group, log.variant]
+    for part in _chunks(len(log)):
+        x = _products(rows.taste[part], style[log.variant[part]])
         design += x.T @ x
-        target += x.T @ (log.reward[rows] - expected[rows])
+        target += x.T @ (log.reward[part] - expected[part])
     covariance = np.asarray(np.linalg.inv(design), np.float64)
-    weights = np.asarray(covariance @ target).reshape(profiles.taste.shape[1], -1)
+    weights = np.asarray(covariance @ target).reshape(rows.taste.shape[1], -1)
     return LinUcb(variants.slots, style, known, weights, covariance, alpha)
 
 
 def fit_thompson(
-    log: Decisions, variants: Variants, profiles: Profiles, style: Doubles, known: Doubles,
+    log: Decisions, variants: Variants, rows: Profiles, style: Doubles, known: Doubles,
     precision: float = 10.0, seed: int = 0,
 ) -> Thompson:  # fmt: skip
     """Learn from a log: the mode of the posterior by Newton's method, and draws around it.
 
     Parameters
     ----------
-    style, known : ndarray of float64
+    rows, style, known
         See `fit_lin_ucb`.
     """
     known = np.log(known / (1 - known))
-    expected = known[profiles.group[log.profile], log.variant]
-    n = profiles.taste.shape[1] * style.shape[1]
+    expected = known[rows.group, log.variant]
+    n = rows.taste.shape[1] * style.shape[1]
     weights = np.zeros(n)
     hessian = precision * np.eye(n)
     for _ in range(12):
         hessian, gradient = precision * np.eye(n), precision * weights
-        for rows in _chunks(len(log)):
-            x = _products(profiles.taste[log.profile[rows]], style[log.variant[rows]])
-            chance = 1 / (1 + np.exp(-(x @ weights + expected[rows])))
-            gradient += x.T @ (chance - log.reward[rows])
+        for part in _chunks(len(log)):
+            x = _products(rows.taste[part], style[log.variant[part]])
+            chance = 1 / (1 + np.exp(-(x @ weights + expected[part])))
+            gradient += x.T @ (chance - log.reward[part])
             hessian += (x * (chance * (1 - chance))[:, None]).T @ x
         step = np.linalg.solve(hessian, gradient)
         weights = weights - step

@@ -88,6 +88,12 @@ class Groups:
         """Leanings (N, 216) as coordinates (N, D), in units of the spread of profiles."""
         return np.asarray((leanings - self.center) @ self.components.T / max(self.spread, 1e-12))
 
+    def nearest(self, coordinates: Doubles) -> Places:
+        """The group (N,) that each of some coordinates (N, D) is nearest to; -1 without groups."""
+        if not self.names:
+            return np.full(len(coordinates), -1, np.int64)
+        return _nearest(coordinates, self.centroids)
+
 
 @one_blas_thread()
 def find_groups(

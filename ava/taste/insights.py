@@ -56,7 +56,7 @@ def trait_effects(
         return ()
     found = []
     for one in (None, *range(n_groups)):
-        rows = log if one is None else log.where(group[log.profile] == one)
+        rows = log if one is None else log.where(group == one)
         shown = np.bincount(rows.variant, minlength=len(variants)).astype(np.float64)
         taken = np.bincount(rows.variant, rows.reward, len(variants)).astype(np.float64)
         weights, errors = within_titles(shown, taken, traits, variants.title_of)

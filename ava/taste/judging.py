@@ -56,7 +56,8 @@ def assign_groups(folder: Path) -> tuple[Study, Assignments]:
 def assigned(study: Study) -> Assignments:
     """The assignments of a study; the same every time."""
     seed = study.groups["settings"]["seed"]
-    return assign(study.early, study.variants, study.group, len(study.names), seed)
+    group = study.row_group[study.is_early]
+    return assign(study.early, study.variants, group, len(study.names), seed)
 
 
 def _lookup(study: Study, found: Assignments) -> list[dict[str, Any]]:
@@ -81,10 +82,11 @@ def learned_policies(
 ) -> dict[str, policies.Explored]:
     """All policies, learned from what came before the split; the last one is hindsight."""
     variants, early = study.variants, study.early
-    profiles = policies.Profiles(study.group, study.taste)
+    rows = policies.Profiles(study.row_group[study.is_early], study.row_taste[study.is_early])
     style, slots = relative_colors(variants), variants.slots
-    learned = (early, variants, profiles, style, contextual.known_rates(found))
-    hindsight = assign(study.late, variants, study.group, len(study.names))
+    learned = (early, variants, rows, style, contextual.known_rates(found))
+    late = study.late
+    hindsight = assign(late, variants, study.group[late.profile], len(study.names))
     after = replace(hindsight, assigned=hindsight.leader)
     return {
         "random": policies.Explored(policies.Random(slots), slots),

@@ -38,10 +38,14 @@ class Profiles:
     taste: Doubles
 
 
-def shrunk_taste(coordinates: Doubles, n_plays: Places) -> Doubles:
-    """Coordinates (P, D), pulled to 0 as if there were twenty more plays without any leaning."""
+def known_taste(coordinates: Doubles, n_plays: Places, group: Places, n_groups: int) -> Doubles:
+    """What policies know of a taste, shape (P, D + G).
+
+    Coordinates (P, D), pulled to 0 as if there were twenty more plays without any leaning, and a
+    1 for the group (P,).
+    """
     share = n_plays / (n_plays + _TAKEN_FOR)
-    return np.asarray(coordinates * share[:, None])
+    return np.hstack([coordinates * share[:, None], group[:, None] == np.arange(n_groups)])
 
 
 class Policy(Protocol):

@@ -61,9 +61,9 @@ def taste_context(folder: Path) -> page.TasteContext:
     bars = policy_views(evaluation)
     lifts, no_lift, n_lifts = lift_views(study, found)
     effects, no_effect = effect_views(
-        study, trait_effects(study.log, study.variants, study.group, n_groups)
+        study, trait_effects(study.log, study.variants, study.row_group, n_groups)
     )
-    trends, n_asked = find_trends(study.log, study.variants, study.group, n_groups)
+    trends, n_asked = find_trends(study.log, study.variants, study.row_group, n_groups)
     return page.TasteContext(
         facts=_facts(study),
         verdict=study.groups["verdict"],
@@ -163,7 +163,7 @@ def _group(study: Study, found: Assignments, at: int) -> page.GroupView:
 def _typical_titles(study: Study, at: int) -> tuple[str, ...]:
     """Titles the group surely plays more of, per impression, than others do."""
     log, variants = study.early, study.variants
-    title, mine = variants.title_of[log.variant], study.group[log.profile] == at
+    title, mine = variants.title_of[log.variant], study.row_group[study.is_early] == at
     n = len(variants.titles)
     shown, played = (np.stack([
         np.bincount(title[part], weights, n)

@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ava.core.errors import ConfigError, StoreError
 from ava.scoring.registry import Registry
@@ -28,14 +30,16 @@ from ava.store.atomic import replacing_folder, write_atomic
 from ava.store.databases import is_database
 from ava.store.tables import read_table, write_table
 from ava.store.title_folder import read_json
+from ava.taste.blinding import without_itself
 from ava.taste.checking import Problem
 from ava.taste.decisions import Decisions, Doubles, Places, Variants
 from ava.taste.groups import K_ANONYMITY, MIN_PLAYS, Groups, find_groups, keep_names
-from ava.taste.policies import shrunk_taste
+from ava.taste.policies import known_taste
 from ava.taste.variants import measure_artwork, read_variants, write_variants
 from ava.taste.viewers import (
     DAYS,
     HALF_LIFE_DAYS,
+    Plays,
     Viewers,
     dealt_leanings,
     fetch_plays,
@@ -103,6 +107,8 @@ class Study:
         Group of every profile of the log; -1 for none.
     taste : ndarray of float64, shape (P, D)
         What policies know of them: coordinates of the leaning, and a 1 for their group.
+    row_group, row_taste : ndarray, shape (N,) and (N, D)
+        The same for every impression of the log, known without that impression.
     groups : mapping
         What ``groups.json`` says.
     """
@@ -113,6 +119,8 @@ class Study:
     viewers: Viewers
     group: Places
     taste: Doubles
+    row_group: Places
+    row_taste: Doubles
     groups: Mapping[str, Any]
 
     @property
@@ -120,15 +128,20 @@ class Study:
         """Names of the groups."""
         return tuple(self.groups["names"])
 
+    @cached_property
+    def is_early(self) -> NDArray[np.bool_]:
+        """Which impressions (N,) are from before the split."""
+        return np.asarray(self.log.shown_days < self.groups["split_days"])
+
     @property
     def early(self) -> Decisions:
         """Impressions before the split."""
-        return self.log.where(self.log.shown_days < self.groups["split_days"])
+        return self.log.where(self.is_early)
 
     @property
     def late(self) -> Decisions:
         """Impressions after the split."""
-        return self.log.where(self.log.shown_days >= self.groups["split_days"])
+        return self.log.where(~self.is_early)
 
 
 def fit(
@@ -165,6 +178,32 @@ def fit(
         until = datetime.fromtimestamp(split * _DAY_SECONDS, UTC)
         query = play_weights(events.impressions, until, settings.days, settings.half_life_days)
         plays = fetch_plays(query, variants, events.salt)
+    earlier = folder / FIT / "groups.json"
+    before = read_json(earlier) if earlier.is_file() else None
+    study = study_of(log, plays, variants, until, settings, before)
+    left_out = [asdict(one) for one in events.problems]
+    facts = {**study.groups, "artwork": str(artwork.resolve()), "left_out": left_out}
+    study = replace(study, artwork=artwork.resolve(), groups=facts)
+    _write_fit(folder, study)
+    return study, events.problems
+
+
+def study_of(
+    log: Decisions,
+    plays: Plays,
+    variants: Variants,
+    until: datetime,
+    settings: FitSettings,
+    before: Mapping[str, Any] | None = None,
+) -> Study:
+    """Find groups in plays up to a moment, and what is known of every impression; nothing is read
+    or written.
+
+    Parameters
+    ----------
+    before : mapping, optional
+        What ``groups.json`` said last time: groups that are found again keep their names.
+    """
     viewers = viewers_of(plays, variants)
     found = find_groups(
         viewers.leanings,
@@ -176,34 +215,38 @@ def fit(
         seed=settings.seed,
     )
     means = _means(viewers.leanings, found.group, len(found.names))
-    found = _named_as_before(folder, found, means)
-    place = {name: at for at, name in enumerate(log.profile_ids)}
-    where = np.array([place[name] for name in viewers.profile_ids], np.int64)
-    group = np.full(len(log.profile_ids), -1, np.int64)
-    group[where] = found.group
-    taste = np.zeros((len(group), len(found.components) + len(found.names)))
-    coordinates = shrunk_taste(found.coordinates(viewers.leanings), viewers.n_plays)
-    taste[where] = np.hstack([coordinates, found.group[:, None] == np.arange(len(found.names))])
-    document = {
+    if before is not None:
+        old = np.array(before["leanings"], np.float64).reshape(-1, 216)
+        found = keep_names(found, tuple(before["names"]), old, means)
+    where, n = _places(viewers, log), len(log.profile_ids)
+    group, n_plays = np.full(n, -1, np.int64), np.zeros(n, np.int64)
+    coordinates = np.zeros((n, len(found.components)))
+    group[where], n_plays[where] = found.group, viewers.n_plays
+    coordinates[where] = found.coordinates(viewers.leanings)
+    blind = without_itself(
+        log, plays, variants, found, until, settings.days, settings.half_life_days
+    )
+    # In no group is who is in none, whatever an impression adds: else takes would go missing.
+    row_group = np.where(group[log.profile] >= 0, found.nearest(blind.coordinates), -1)
+    facts = {
         **_groups_json(found, settings),
-        "split_days": float(split),
+        "split_days": until.timestamp() / _DAY_SECONDS,
         "split_at": until.isoformat(),
-        "artwork": str(artwork.resolve()),
         "leanings": means.tolist(),
-        "left_out": [asdict(one) for one in events.problems],
     }
-    study = Study(variants, artwork.resolve(), log, viewers, group, taste, document)
-    _write_fit(folder, study, where)
-    return study, events.problems
+    n_groups = len(found.names)
+    return Study(
+        variants, Path(), log, viewers, group,
+        known_taste(coordinates, n_plays, group, n_groups),
+        row_group, known_taste(blind.coordinates, blind.n_plays, row_group, n_groups),
+        facts,
+    )  # fmt: skip
 
 
-def _named_as_before(folder: Path, found: Groups, means: Doubles) -> Groups:
-    path = folder / FIT / "groups.json"
-    if not path.is_file():
-        return found
-    before = read_json(path)
-    old = np.array(before["leanings"], np.float64).reshape(-1, 216)
-    return keep_names(found, tuple(before["names"]), old, means)
+def _places(viewers: Viewers, log: Decisions) -> Places:
+    """Places of the viewers among the profiles of the log."""
+    place = {name: at for at, name in enumerate(log.profile_ids)}
+    return np.array([place[name] for name in viewers.profile_ids], np.int64)
 
 
 def _means(rows: Doubles, group: Places, n_groups: int) -> Doubles:
@@ -224,7 +267,7 @@ def _groups_json(found: Groups, settings: FitSettings) -> dict[str, Any]:
     }
 
 
-def _write_fit(folder: Path, study: Study, where: Places) -> None:
+def _write_fit(folder: Path, study: Study) -> None:
     log, viewers = study.log, study.viewers
     with replacing_folder(folder / FIT) as draft:
         write_variants(draft / "variants.parquet", study.variants)
@@ -237,6 +280,8 @@ def _write_fit(folder: Path, study: Study, where: Places) -> None:
                 "reward": log.reward,
                 "played": log.played,
                 "propensity": log.propensity,
+                "blind_group": study.row_group,
+                "blind_taste": study.row_taste.astype(np.float32),
             },
         )
         write_table(
@@ -246,7 +291,7 @@ def _write_fit(folder: Path, study: Study, where: Places) -> None:
         write_table(
             draft / "viewers.parquet",
             {
-                "profile": where,
+                "profile": _places(viewers, log),
                 "n_plays": viewers.n_plays,
                 "color_histogram": viewers.vectors,
                 "leaning": viewers.leanings,
@@ -269,7 +314,9 @@ def read_study(folder: Path) -> Study:
     profiles, viewers = read_table(at / "profiles.parquet"), read_table(at / "viewers.parquet")
     groups = read_json(at / "groups.json")
     names = tuple(profiles["profile_id"])
-    log = Decisions(names, **read_table(at / "impressions.parquet"))
+    rows = read_table(at / "impressions.parquet")
+    row_group, row_taste = rows.pop("blind_group"), rows.pop("blind_taste")
+    log = Decisions(names, **rows)
     return Study(
         read_variants(at / "variants.parquet"),
         Path(groups["artwork"]),
@@ -282,6 +329,8 @@ def read_study(folder: Path) -> Study:
         ),
         profiles["group"],
         profiles["taste"],
+        row_group,
+        row_taste.astype(np.float64),
         groups,
     )
 

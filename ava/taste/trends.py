@@ -41,13 +41,18 @@ def find_trends(
     Cells of group × variant are compared with the rest of their title in the same group; of those
     found, 5 % may be false (Benjamini & Hochberg, "Controlling the false discovery rate", 1995).
     Cells with fewer than ten quality plays in a half are not asked.
+
+    Parameters
+    ----------
+    group : ndarray of int64, shape (N,)
+        Group of each impression's profile, known without the impression; -1 for none.
     """
     from scipy.stats import norm
 
     if not len(log) or not n_groups:
         return (), 0
     middle = (log.shown_days.min() + log.shown_days.max()) / 2
-    halves = [_counts(log.where(part), variants, group, n_groups)
+    halves = [_counts(log.where(part), variants, group[part], n_groups)
               for part in (log.shown_days < middle, log.shown_days >= middle)]  # fmt: skip
     change, variance = np.zeros((n_groups, len(variants))), np.zeros((n_groups, len(variants)))
     asked = np.ones(change.shape, np.bool_)
@@ -80,9 +85,8 @@ def find_trends(
 def _counts(
     log: Decisions, variants: Variants, group: Places, n_groups: int
 ) -> tuple[Doubles, Doubles]:
-    mine = group[log.profile]
-    member = mine >= 0
-    cell = mine[member] * len(variants) + log.variant[member]
+    member = group >= 0
+    cell = group[member] * len(variants) + log.variant[member]
     size, shape = n_groups * len(variants), (n_groups, len(variants))
     shown = np.bincount(cell, minlength=size).reshape(shape).astype(np.float64)
     return shown, np.bincount(cell, log.reward[member], size).reshape(shape).astype(np.float64)

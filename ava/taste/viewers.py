@@ -29,8 +29,8 @@ class Plays:
         Places in `profile_ids` and among the variants.
     shown, weight : ndarray of float64, shape (M,)
         Number of impressions and of plays, each halved every half-life.
-    n_plays : ndarray of int64, shape (M,)
-        Number of plays.
+    n_shown, n_plays : ndarray of int64, shape (M,)
+        Number of impressions and of plays.
     """
 
     profile_ids: tuple[str, ...]
@@ -38,6 +38,7 @@ class Plays:
     variant: Places
     shown: Doubles
     weight: Doubles
+    n_shown: Places
     n_plays: Places
 
 
@@ -88,14 +89,19 @@ def play_weights(
     end = int(until.timestamp())
     table = impressions
     shown = table.filter([table.at < end, table.at >= end - round(days * 86_400)])
-    rate = float(np.log(2)) / (half_life_days * 86_400)
     age = (ibis.literal(end) - shown.at).cast("float64")
-    weighted = shown.mutate(weight=(age * -rate).exp())
+    weighted = shown.mutate(weight=(age * -decay_rate(half_life_days)).exp())
     return weighted.group_by(["profile_id", "variant_id"]).aggregate(
         shown=weighted.weight.sum(),
         weight=weighted.played.ifelse(weighted.weight, 0.0).sum(),
+        n_shown=weighted.count(),
         n_plays=weighted.played.ifelse(1, 0).sum(),
     )
+
+
+def decay_rate(half_life_days: float) -> float:
+    """What a play loses of its weight in a second, as a share."""
+    return float(np.log(2)) / (half_life_days * 86_400)
 
 
 def fetch_plays(query: Any, variants: Variants, salt: bytes | None = None) -> Plays:
@@ -119,6 +125,7 @@ def fetch_plays(query: Any, variants: Variants, salt: bytes | None = None) -> Pl
         place[order],
         frame["shown"].to_numpy(np.float64)[order],
         frame["weight"].to_numpy(np.float64)[order],
+        frame["n_shown"].to_numpy(np.int64)[order],
         frame["n_plays"].to_numpy(np.int64)[order],
     )
 
@@ -132,8 +139,8 @@ def viewers_of(plays: Plays, variants: Variants) -> Viewers:
 
 def _leanings(plays: Plays, variants: Variants, weight: Doubles) -> Doubles:
     """Leanings if the pairs had been played with this weight (M,)."""
-    apart = variants.histograms - _of_title(plays, variants)
-    expected = plays.shown * _rates(plays, variants)[plays.variant]
+    apart = apart_from_title(plays, variants)
+    expected = plays.shown * rates(plays, variants)[plays.variant]
     return _mean_over(plays, weight, apart) - _mean_over(plays, expected, apart)
 
 
@@ -148,7 +155,7 @@ def _mean_over(plays: Plays, weight: Doubles, rows: Doubles) -> Doubles:
     return np.asarray(table @ rows)
 
 
-def _rates(plays: Plays, variants: Variants) -> Doubles:
+def rates(plays: Plays, variants: Variants) -> Doubles:
     """Plays per impression of every variant, shape (V,)."""
     played, shown = (
         np.bincount(plays.variant, one, len(variants)) for one in (plays.weight, plays.shown)
@@ -156,13 +163,14 @@ def _rates(plays: Plays, variants: Variants) -> Doubles:
     return np.asarray(played / np.maximum(shown, 1e-300))
 
 
-def _of_title(plays: Plays, variants: Variants) -> Doubles:
-    """For every variant the mean histogram of what is played of its title, shape (V, 216)."""
+def apart_from_title(plays: Plays, variants: Variants) -> Doubles:
+    """Histograms less the mean of what is played of their title, shape (V, 216)."""
     played = np.bincount(plays.variant, plays.weight, len(variants))
     sums = np.zeros((len(variants.titles), 216))
     np.add.at(sums, variants.title_of, played[:, None] * variants.histograms)
     weight = np.bincount(variants.title_of, played, len(variants.titles))
-    return np.asarray((sums / np.maximum(weight, 1e-12)[:, None])[variants.title_of])
+    means = sums / np.maximum(weight, 1e-12)[:, None]
+    return np.asarray(variants.histograms - means[variants.title_of])
 
 
 def dealt_leanings(
@@ -170,8 +178,9 @@ def dealt_leanings(
 ) -> Doubles:
     """Leanings of some profiles as they would be if nobody cared which artwork a title has.
 
-    Every play is dealt anew among the variants of its title that its profile was shown, as often
-    as everybody plays them. Who was shown what, and played which title how often, stays.
+    The plays of a title are dealt anew among the impressions of it that the profile had, none
+    twice, and to each variant as readily as everybody plays it. Who was shown what, and played
+    which title how often, stays.
 
     Parameters
     ----------
@@ -191,20 +200,23 @@ def dealt_leanings(
         plays.variant[rows],
         plays.shown[rows],
         plays.weight[rows],
+        plays.n_shown[rows],
         plays.n_plays[rows],
     )
-    chance = mine.shown * _rates(plays, variants)[mine.variant]
     cell = mine.profile * len(variants.titles) + variants.title_of[mine.variant]
+    pair = np.repeat(np.arange(len(cell)), mine.n_shown)  # a row per impression
+    # Drawn one after the other, with chances in proportion to the rates (Efraimidis & Spirakis,
+    # "Weighted random sampling with a reservoir", 2006).
+    rate = np.maximum(rates(plays, variants)[mine.variant], 1e-12)
+    waits = rng.exponential(size=len(pair)) / rate[pair]
+    order = np.lexsort((waits, cell[pair]))
     starts = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]])
-    ends = np.r_[starts[1:], len(cell)]
-    steps = np.r_[0.0, chance.cumsum()]
-    play = np.repeat(np.arange(len(cell)), mine.n_plays)
-    of = np.searchsorted(starts, play, "right") - 1
-    low, high = steps[starts[of]], steps[ends[of]]
-    drawn = np.searchsorted(steps, low + rng.random(len(play)) * (high - low), "right") - 1
-    drawn = np.clip(drawn, starts[of], ends[of] - 1)
-    each = (mine.weight / np.maximum(mine.n_plays, 1))[play]
-    return _leanings(mine, variants, np.bincount(drawn, each, len(cell)))
+    wanted = np.add.reduceat(mine.n_plays, starts)
+    sizes = np.add.reduceat(mine.n_shown, starts)
+    place = np.arange(len(pair)) - np.repeat(np.r_[0, sizes[:-1].cumsum()], sizes)
+    drawn = pair[order[place < np.repeat(wanted, sizes)]]
+    each = (mine.shown / mine.n_shown)[drawn]
+    return _leanings(mine, variants, np.bincount(drawn, each, len(cell)).astype(np.float64))
 
 
 def distance(first: Doubles, second: Doubles, metric: Metric = "jensen_shannon") -> float:

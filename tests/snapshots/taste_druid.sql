@@ -189,6 +189,7 @@ SELECT
   "t5"."variant_id",
   SUM("t5"."weight") AS "shown",
   SUM(CASE WHEN "t5"."played" THEN "t5"."weight" ELSE 0.0 END) AS "weight",
+  COUNT(*) AS "n_shown",
   SUM(CASE WHEN "t5"."played" THEN 1 ELSE 0 END) AS "n_plays"
 FROM (
   SELECT

@@ -189,6 +189,7 @@ SELECT
   `t4`.`variant_id`,
   SUM(`t4`.`weight`) AS `shown`,
   SUM(IF(`t4`.`played`, `t4`.`weight`, 0.0)) AS `weight`,
+  COUNT(*) AS `n_shown`,
   SUM(IF(`t4`.`played`, 1, 0)) AS `n_plays`
 FROM (
   SELECT
