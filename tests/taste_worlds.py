@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from ava.taste.clustering import Method
 from ava.taste.decisions import Decisions, Doubles, Variants
 from ava.taste.evaluation import Logged
 from ava.taste.groups import Groups, find_groups
@@ -36,13 +37,14 @@ def plays_of(log: Decisions, variants: Variants, weight: Doubles | None = None) 
     )
 
 
-def groups_of(world: World, traffic: Traffic, seed: int = 0) -> Groups:
+def groups_of(world: World, traffic: Traffic, seed: int = 0, method: Method = "kmeans") -> Groups:
     plays = plays_of(traffic.decisions, world.variants)
     viewers = viewers_of(plays, world.variants)
     return find_groups(
         viewers.leanings,
         viewers.n_plays,
         lambda rng, rows: dealt_leanings(plays, world.variants, rng, rows),
+        method=method,
         seed=seed,
     )
 

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from ava.core.errors import ConfigError
 from ava.taste.blinding import without_itself
-from ava.taste.decisions import Places
+from ava.taste.clustering import METHODS, Method
+from ava.taste.decisions import Doubles, Places
 from ava.taste.groups import find_groups, keep_names
 from ava.taste.simulator import SimulationSettings, Traffic, World, draw_traffic, make_world
 from ava.taste.study import FitSettings
@@ -77,6 +79,56 @@ def test_where_no_groups_are_planted_none_are_found(seed: int) -> None:
     assert found.verdict.startswith("No groups")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_finds_what_is_clear_and_nothing_in_nothing(method: Method) -> None:
+    world = make_world(replace(EASY, n_profiles=600))
+    traffic = draw_traffic(world, 0)
+    found = groups_of(world, traffic, method=method)
+    member = found.group >= 0
+    assert len(found.names) == 4, found.tried
+    assert member.mean() > (0.6 if method == "hdbscan" else 0.98)  # it leaves out who is between
+    assert adjusted_rand_score(traffic.group[member], found.group[member]) >= 0.95
+    assert adjusted_rand_score(found.nearest(found.coordinates(leanings_of(world, traffic)))[member],
+                               found.group[member]) > 0.95  # fmt: skip
+    nobody = make_world(NOBODY)
+    found = groups_of(nobody, draw_traffic(nobody, 0), method=method)
+    assert found.names == ()
+    assert found.verdict.startswith("No groups")
+
+
+def leanings_of(world: World, traffic: Traffic) -> Doubles:
+    return viewers_of(plays_of(traffic.decisions, world.variants), world.variants).leanings
+
+
+def test_a_mixture_tells_groups_that_are_not_round() -> None:
+    """Two long strips of profiles side by side: k-means cuts across both."""
+    rng = np.random.default_rng(0)
+    planted = np.arange(1000) < 400
+    leanings = rng.normal(0, 0.05, (1000, 216))
+    leanings[:, 0] = rng.normal(0, 1, 1000)
+    leanings[:, 1] = np.where(planted, 0.6, -0.6) + rng.normal(0, 0.1, 1000)
+    agreement = {}
+    for method in ("kmeans", "gmm"):
+        found = find_groups(
+            leanings,
+            np.full(1000, 9),
+            lambda rng, rows: rng.normal(0, 0.01, (len(rows), 216)),
+            method=method,
+            n_groups=2,
+        )
+        agreement[method] = adjusted_rand_score(planted, found.group)
+    assert agreement["gmm"] > 0.9
+    assert agreement["kmeans"] < 0.2
+
+
+def test_hdbscan_is_told_no_number() -> None:
+    with pytest.raises(ConfigError, match="finds the number of groups itself"):
+        find_groups(
+            np.zeros((9, 216)), np.ones(9), lambda rng, rows: rows, method="hdbscan", n_groups=2
+        )
+
+
 def test_small_groups_are_dissolved() -> None:
     rng = np.random.default_rng(0)
     leanings = np.zeros((310, 216))
@@ -96,8 +148,8 @@ def test_small_groups_are_dissolved() -> None:
 def test_names_stay_when_groups_are_found_again() -> None:
     world = make_world(EASY)
     first = groups_of(world, draw_traffic(world, 0))
-    centers = first.centroids @ first.components
-    turned = replace(first, centroids=first.centroids[[2, 0, 3, 1]])
+    centers = first.division.centroids @ first.components
+    turned = replace(first, division=first.division.only([2, 0, 3, 1]))
     again = keep_names(turned, first.names, centers, centers[[2, 0, 3, 1]] + 1e-4)
     assert again.names == ("C", "A", "D", "B")
     fewer = keep_names(turned, ("A", "B", "C"), centers[:3], centers[[2, 0, 3, 1]])

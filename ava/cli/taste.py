@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import typer
 
@@ -62,6 +62,9 @@ def fit(
     train_share: float = typer.Option(
         0.6, "--train-share", help="Share of the time to learn from; the rest is for judging."
     ),
+    method: str = typer.Option(
+        "kmeans", "--method", help="How profiles are divided: kmeans, gmm or hdbscan."
+    ),
     groups: int | None = typer.Option(None, "--groups", help="How many; chosen by default."),
     k_anonymity: int = typer.Option(20, "--k-anonymity", help="Smaller groups are never shown."),
     min_plays: int = typer.Option(5, "--min-plays", help="Profiles with fewer are in no group."),
@@ -84,7 +87,15 @@ def fit(
     from ava.taste.study import fit as find
 
     settings = FitSettings(
-        days, half_life, train_share, groups, k_anonymity, min_plays, log_profiles, seed
+        days=days,
+        half_life_days=half_life,
+        train_share=train_share,
+        method=cast(Any, method),
+        n_groups=groups,
+        k_anonymity=k_anonymity,
+        min_plays=min_plays,
+        log_profiles=log_profiles,
+        seed=seed,
     )
     study, problems = find(
         folder,

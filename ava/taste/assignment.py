@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ava.taste.decisions import Decisions, Doubles, Places, Variants
-from ava.taste.threads import one_blas_thread
+from ava.taste.threads import one_thread
 
 _LEVEL = 0.95
 _N_DRAWS = 2000
@@ -68,7 +68,7 @@ class Assignments:
     assigned: Places
 
 
-@one_blas_thread()
+@one_thread()
 def assign(
     log: Decisions, variants: Variants, group: Places, n_groups: int, seed: int = 0
 ) -> Assignments:

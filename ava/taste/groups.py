@@ -1,9 +1,9 @@
 """Groups of viewers with a like taste, or the answer that there are none.
 
-Leanings (`ava.taste.viewers.Viewers`) are turned into a few coordinates by principal components;
-k-means++ (Arthur & Vassilvitskii, 2007) divides them. Of the numbers of groups that come out alike
-from one bootstrap sample to the next (Ben-Hur, Elisseeff & Guyon, 2002; adjusted Rand index) the
-one with the best silhouette (Rousseeuw, 1987) is taken. Whether there is anything to divide is
+Leanings (`ava.taste.viewers.Viewers`) are turned into a few coordinates by principal components,
+and `ava.taste.clustering` divides them. Of the numbers of groups that come out alike from one
+bootstrap sample to the next (Ben-Hur, Elisseeff & Guyon, 2002; adjusted Rand index) the one with
+the best silhouette (Rousseeuw, 1987) is taken. Whether there is anything to divide is
 asked of a permutation: variants are dealt out anew among the plays of their title, which leaves
 everything as it is but the taste for artwork. The groups must explain more than in any such deal.
 """
@@ -17,10 +17,18 @@ from string import ascii_uppercase
 import numpy as np
 
 from ava.core.errors import ConfigError
+from ava.taste.clustering import (
+    MOST_GROUPS,
+    Division,
+    Method,
+    divide,
+    nowhere,
+    resample,
+    sizes_to_try,
+)
 from ava.taste.decisions import Doubles, Places
-from ava.taste.threads import one_blas_thread
+from ava.taste.threads import one_thread
 
-MOST_GROUPS = 8
 K_ANONYMITY = 20
 MIN_PLAYS = 5
 _N_COMPONENTS = 6
@@ -34,8 +42,21 @@ Deal = Callable[[np.random.Generator, Places], Doubles]
 
 @dataclass(frozen=True)
 class Tried:
-    """A number of groups that was tried: its stability (ARI, up to 1) and silhouette (-1..1)."""
+    """A division that was tried.
 
+    Attributes
+    ----------
+    size : int
+        How many groups were asked for; of HDBSCAN, how many profiles at least for a group.
+    n_groups : int
+        How many there are.
+    stability : float
+        Adjusted Rand index, up to 1, between divisions of two bootstrap samples.
+    silhouette : float
+        Mean over profiles, -1..1.
+    """
+
+    size: int
     n_groups: int
     stability: float
     silhouette: float
@@ -57,8 +78,8 @@ class Groups:
         Axes of the coordinates, strongest first, of length 1.
     spread : float
         Standard deviation of profiles along the first axis.
-    centroids : ndarray of float64, shape (G, D)
-        Coordinates of the groups.
+    division : Division
+        Where the groups lie in these coordinates.
     cohesion : ndarray of float64, shape (G,)
         Mean silhouette of the members, -1..1.
     tried : tuple of Tried
@@ -76,7 +97,7 @@ class Groups:
     center: Doubles
     components: Doubles
     spread: float
-    centroids: Doubles
+    division: Division
     cohesion: Doubles
     tried: tuple[Tried, ...]
     explained: float
@@ -92,15 +113,16 @@ class Groups:
         """The group (N,) that each of some coordinates (N, D) is nearest to; -1 without groups."""
         if not self.names:
             return np.full(len(coordinates), -1, np.int64)
-        return _nearest(coordinates, self.centroids)
+        return self.division.nearest(coordinates)
 
 
-@one_blas_thread()
+@one_thread()
 def find_groups(
     leanings: Doubles,
     n_plays: Places,
     deal: Deal,
     *,
+    method: Method = "kmeans",
     n_groups: int | None = None,
     k_anonymity: int = K_ANONYMITY,
     min_plays: int = MIN_PLAYS,
@@ -117,6 +139,8 @@ def find_groups(
     deal : callable
         Gives leanings (n, 216) of some profiles as they would be if nobody cared for artwork, from
         a generator and the places (n,) of the profiles.
+    method : str
+        One of `ava.taste.clustering.METHODS`.
     n_groups : int, optional
         How many; chosen by default. The permutation is asked all the same.
     k_anonymity : int
@@ -127,8 +151,10 @@ def find_groups(
     Raises
     ------
     ConfigError
-        When fewer than 2 × `k_anonymity` profiles have enough plays.
+        When fewer than 2 × `k_anonymity` profiles have enough plays, or HDBSCAN is told a number.
     """
+    if method == "hdbscan" and n_groups is not None:
+        raise ConfigError("HDBSCAN finds the number of groups itself", "leave --groups out")
     rng = np.random.default_rng([seed, 31])
     able = np.flatnonzero(n_plays >= min_plays)
     if len(able) < 2 * max(k_anonymity, 2):
@@ -140,22 +166,24 @@ def find_groups(
     center, components, spread = _axes(leanings[sample])
     found = Groups(
         (), np.full(len(leanings), -1, np.int64), center, components, spread,
-        np.zeros((0, len(components))), np.zeros(0), (), 0.0, 0.0, 1.0, "",
+        nowhere(len(components)), np.zeros(0), (), 0.0, 0.0, 1.0, "",
     )  # fmt: skip
     points = found.coordinates(leanings[sample])
     most = min(MOST_GROUPS, len(sample) // max(k_anonymity, 1), len(np.unique(points, axis=0)) - 1)
-    wanted = range(2, most + 1) if n_groups is None else [n_groups]
-    tried = tuple(_try(points, k, rng) for k in wanted)
+    sizes = sizes_to_try(method, len(points), n_groups, most)
+    tried = tuple(one for size in sizes if (one := _try(points, size, method, rng)))
     if not tried:
-        return replace(found, verdict="No groups: all profiles play alike.")
+        alike = "no part of the profiles stands out" if most > 1 else "all profiles play alike"
+        return replace(found, verdict=f"No groups: {alike}.")
     steady = [one for one in tried if one.stability >= _STABLE]
-    best = max(steady or tried, key=lambda one: one.silhouette).n_groups
-    explained = _explained(points, leanings[sample], best, rng)
+    best = max(steady or tried, key=lambda one: one.silhouette).size
+    explained = _explained(points, leanings[sample], best, method, rng)
     chance = []
     for _ in range(_N_DEALS):
         dealt = deal(rng, sample)
-        axes = _axes(dealt)
-        chance.append(_explained((dealt - axes[0]) @ axes[1].T, dealt, best, rng))
+        center, axes, spread = _axes(dealt)
+        coordinates = (dealt - center) @ axes.T / max(spread, 1e-12)
+        chance.append(_explained(coordinates, dealt, best, method, rng))
     p_value = (1 + sum(one >= explained for one in chance)) / (_N_DEALS + 1)
     found = replace(
         found, tried=tried, explained=explained, explained_by_chance=max(chance), p_value=p_value
@@ -169,24 +197,23 @@ def find_groups(
     if not steady and n_groups is None:
         verdict = "No groups: tastes differ, but no division comes out the same twice."
         return replace(found, verdict=verdict)
-    return _divided(found, leanings, able, points, best, k_anonymity, rng)
+    division = divide(points, best, method, rng, 10)
+    return _divided(found, division, leanings, able, k_anonymity, rng)
 
 
 def _divided(
     found: Groups,
+    division: Division,
     leanings: Doubles,
     able: Places,
-    points: Doubles,
-    n_groups: int,
     k_anonymity: int,
     rng: np.random.Generator,
 ) -> Groups:
     from sklearn.metrics import silhouette_samples
 
-    centroids = _k_means(points, n_groups, rng, 10)[1]
     everyone = found.coordinates(leanings[able])
-    labels = _nearest(everyone, centroids)
-    counts = np.bincount(labels, minlength=n_groups)
+    labels = division.labels(everyone)
+    counts = np.bincount(labels[labels >= 0], minlength=len(division))
     order = [at for at in np.argsort(-counts, kind="stable") if counts[at] >= k_anonymity]
     group = np.full(len(leanings), -1, np.int64)
     for place, at in enumerate(order):
@@ -196,18 +223,20 @@ def _divided(
     if len(np.unique(labels[rows])) > 1:
         values = silhouette_samples(everyone[rows], labels[rows])
         cohesion = np.array([values[labels[rows] == at].mean() for at in order])
-    few = n_groups - len(order)
+    few, rest = len(division) - len(order), int((labels < 0).sum())
     verdict = (
         f"{len(order)} groups: they explain {100 * found.explained:.0f} % of how leanings differ, "
         f"where chance explains {100 * found.explained_by_chance:.0f} % at most."
     )
     if few:
         verdict += f" {few} more had fewer than {k_anonymity} profiles and are not shown."
+    if rest:
+        verdict += f" {rest:,} profiles are like none of them."
     return replace(
         found,
         names=tuple(ascii_uppercase[: len(order)]),
         group=group,
-        centroids=centroids[order],
+        division=division.only(order),
         cohesion=cohesion,
         verdict=verdict,
     )
@@ -223,48 +252,39 @@ def _axes(leanings: Doubles) -> tuple[Doubles, Doubles, float]:
     return center, axes * np.sign(largest)[:, None], float(np.sqrt(max(values[-1], 0.0)))
 
 
-def _k_means(
-    points: Doubles, n_groups: int, rng: np.random.Generator, n_starts: int
-) -> tuple[Places, Doubles]:
-    from sklearn.cluster import KMeans
-
-    model = KMeans(n_groups, n_init=n_starts, random_state=int(rng.integers(2**31))).fit(points)
-    return np.asarray(model.labels_, np.int64), np.asarray(model.cluster_centers_, np.float64)
-
-
-def _nearest(points: Doubles, centroids: Doubles) -> Places:
-    from scipy.spatial.distance import cdist
-
-    return np.asarray(cdist(points, centroids).argmin(axis=1), np.int64)
-
-
-def _try(points: Doubles, n_groups: int, rng: np.random.Generator) -> Tried:
-    """How alike two bootstrap samples divide all points, and how well divided they are."""
+def _try(points: Doubles, size: int, method: Method, rng: np.random.Generator) -> Tried | None:
+    """How alike two bootstrap samples divide all points, and how well divided they are; None where
+    there is nothing to compare.
+    """
     from sklearn.metrics import adjusted_rand_score, silhouette_score
 
+    labels = divide(points, size, method, rng, 5).labels(points)
+    rows = rng.choice(len(points), min(_N_SILHOUETTE, len(points)), False)
+    rows = rows[labels[rows] >= 0]
+    n_groups = len(np.unique(labels[rows]))
+    if not 2 <= n_groups <= MOST_GROUPS or n_groups >= len(rows):
+        return None
     agreements = []
     for _ in range(_N_PAIRS):
-        divided = []
-        for _ in range(2):
-            drawn = points[rng.integers(len(points), size=len(points))]
-            divided.append(_nearest(points, _k_means(drawn, n_groups, rng, 3)[1]))
-        agreements.append(adjusted_rand_score(*divided))
-    labels, _ = _k_means(points, n_groups, rng, 5)
-    rows = rng.choice(len(points), min(_N_SILHOUETTE, len(points)), False)
+        pair = [
+            divide(resample(points, method, rng), size, method, rng).labels(points)
+            for _ in range(2)
+        ]
+        agreements.append(adjusted_rand_score(*pair))
     score = silhouette_score(points[rows], labels[rows])
-    return Tried(n_groups, float(np.mean(agreements)), float(score))
+    return Tried(size, n_groups, float(np.mean(agreements)), float(score))
 
 
 def _explained(
-    points: Doubles, leanings: Doubles, n_groups: int, rng: np.random.Generator
+    points: Doubles, leanings: Doubles, size: int, method: Method, rng: np.random.Generator
 ) -> float:
-    """Share of the variance of leanings that lies between the groups."""
-    labels, _ = _k_means(points, n_groups, rng, 3)
-    counts = np.bincount(labels, minlength=n_groups)
-    sums = np.zeros((n_groups, leanings.shape[1]))
-    np.add.at(sums, labels, leanings - leanings.mean(axis=0))
-    between = (sums**2 / np.maximum(counts, 1)[:, None]).sum()
-    total = ((leanings - leanings.mean(axis=0)) ** 2).sum()
+    """Share of the variance of leanings that lies between the groups; who is in none is a group."""
+    labels = divide(points, size, method, rng).labels(points) + 1
+    counts = np.bincount(labels)
+    apart = leanings - leanings.mean(axis=0)
+    sums = np.zeros((len(counts), leanings.shape[1]))
+    np.add.at(sums, labels, apart)
+    between, total = (sums**2 / np.maximum(counts, 1)[:, None]).sum(), (apart**2).sum()
     return float(between / total) if total > 0 else 0.0
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ava.taste.decisions import Decisions, Doubles, Places, Variants
-from ava.taste.threads import one_blas_thread
+from ava.taste.threads import one_thread
 
 _MOST_ALIKE = 0.9  # correlation within titles above which the second trait is left out
 _RIDGE = 1e-6
@@ -46,7 +46,7 @@ class Effect:
     e_value: float
 
 
-@one_blas_thread()
+@one_thread()
 def trait_effects(
     log: Decisions, variants: Variants, group: Places, n_groups: int
 ) -> tuple[Effect, ...]:

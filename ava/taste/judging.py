@@ -17,7 +17,7 @@ from ava.taste.decisions import Decisions, Doubles
 from ava.taste.evaluation import Estimate, Logged, PolicyValue, difference, evaluate
 from ava.taste.reward_model import cross_fitted
 from ava.taste.study import ASSIGN, EVALUATE, Study, read_study, write_json
-from ava.taste.threads import one_blas_thread
+from ava.taste.threads import one_thread
 
 
 def assign_groups(folder: Path) -> tuple[Study, Assignments]:
@@ -76,7 +76,7 @@ def _lookup(study: Study, found: Assignments) -> list[dict[str, Any]]:
     ]
 
 
-@one_blas_thread()
+@one_thread()
 def learned_policies(
     study: Study, found: Assignments, explore: float = 0.0
 ) -> dict[str, policies.Explored]:
@@ -124,7 +124,7 @@ def logged_for(policy: policies.Explored, study: Study, log: Decisions, model: D
     )
 
 
-@one_blas_thread()
+@one_thread()
 def judge(study: Study, found: Assignments, explore: float = 0.0) -> dict[str, PolicyValue]:
     """Every policy's value on what came after the split."""
     late, seed = study.late, study.groups["settings"]["seed"]

@@ -32,6 +32,7 @@ from ava.store.tables import read_table, write_table
 from ava.store.title_folder import read_json
 from ava.taste.blinding import without_itself
 from ava.taste.checking import Problem
+from ava.taste.clustering import METHODS, Method
 from ava.taste.decisions import Decisions, Doubles, Places, Variants
 from ava.taste.groups import K_ANONYMITY, MIN_PLAYS, Groups, find_groups, keep_names
 from ava.taste.policies import known_taste
@@ -62,6 +63,8 @@ class FitSettings:
         How far back plays count, and how soon one counts half.
     train_share : float
         Share of the time of the log that is learned from, 0..1; the rest is kept for judging.
+    method : str
+        How profiles are divided: one of `ava.taste.clustering.METHODS`.
     n_groups : int or None
         How many; chosen where None.
     k_anonymity : int
@@ -78,6 +81,7 @@ class FitSettings:
     days: float = DAYS
     half_life_days: float = HALF_LIFE_DAYS
     train_share: float = 0.6
+    method: Method = "kmeans"
     n_groups: int | None = None
     k_anonymity: int = K_ANONYMITY
     min_plays: int = MIN_PLAYS
@@ -87,6 +91,8 @@ class FitSettings:
     def __post_init__(self) -> None:
         if not 0 < self.train_share < 1:
             raise ConfigError(f"the share to learn from lies in 0..1, not at {self.train_share}")
+        if self.method not in METHODS:
+            raise ConfigError(f"{self.method} is no way to divide", f"try {', '.join(METHODS)}")
         if self.k_anonymity < 2 or self.min_plays < 1:
             raise ConfigError("k-anonymity must be 2 or more, and the fewest plays 1 or more")
 
@@ -209,6 +215,7 @@ def study_of(
         viewers.leanings,
         viewers.n_plays,
         lambda rng, rows: dealt_leanings(plays, variants, rng, rows),
+        method=settings.method,
         n_groups=settings.n_groups,
         k_anonymity=settings.k_anonymity,
         min_plays=settings.min_plays,
