@@ -203,19 +203,20 @@ def insights(folder: Path = FOLDER, as_json: bool = JSON) -> None:
     """Say which traits of artwork go with being taken, over all and in each group."""
     from dataclasses import asdict
 
+    from ava.taste.double_ml import causal_effects, not_compared, told_apart
     from ava.taste.insights import trait_effects
     from ava.taste.study import read_study
 
     study = read_study(folder)
     effects = trait_effects(study.log, study.variants, study.row_group, len(study.names))
+    causal = causal_effects(study.log, study.variants, study.row_group, study.names)
     if as_json:
         names = (*study.names, None)
-        print_json(
-            [
-                {**asdict(one), "group": names[-1 if one.group is None else one.group]}
-                for one in effects
-            ]
-        )
+        associations = [
+            {**asdict(one), "group": names[-1 if one.group is None else one.group]}
+            for one in effects
+        ]
+        print_json({"associations": associations, "effects": [asdict(one) for one in causal]})
         return
     rows = [
         [
@@ -227,7 +228,25 @@ def insights(folder: Path = FOLDER, as_json: bool = JSON) -> None:
         for one in effects
     ]
     show_table(["Trait", "Among", "Odds ratio per standard deviation", "E-value"], rows)
-    typer.echo("Associations within titles, other traits held fixed; 1 is no effect.")
+    typer.echo("Associations within titles, other traits held fixed; 1 is no effect.\n")
+    rows = [
+        [
+            one.trait.replace("_", " "),
+            " ".join((one.part.kind, one.part.name)).strip(),
+            f"{one.ratio:.2f} ({one.ratio_low:.2f} to {one.ratio_high:.2f})",
+            f"{one.e_value:.2f}",
+            f"{100 * one.overlap:.0f} %",
+        ]
+        for one in told_apart(causal)
+    ]
+    show_table(["More of", "Among", "Ratio of take rates", "E-value", "Compared"], rows)
+    typer.echo(
+        "More against less than the title's mean, other things equal (double machine learning); of"
+        " parts only those that surely differ from 1."
+    )
+    left_out = not_compared(causal, study.variants)
+    if left_out:
+        typer.echo(f"Told by other traits, so nothing can be said: {', '.join(left_out)}.")
 
 
 def report(

@@ -142,6 +142,18 @@ class EffectView:
 
 
 @dataclass(frozen=True)
+class CausalView:
+    """What more of a trait does with all else equal: among whom, and how much could be compared."""
+
+    trait: str
+    among: str
+    bar: BarView
+    points: str
+    e_value: str
+    compared: str
+
+
+@dataclass(frozen=True)
 class TasteContext:
     """The whole page.
 
@@ -158,7 +170,9 @@ class TasteContext:
     tried : tuple of (str, str, str)
         Numbers of groups with stability and silhouette.
     no_lift : float
-        Where a lift of nothing lies on the line of the lifts, 0..100; likewise `no_effect`.
+        Where a lift of nothing lies on the line of the lifts, 0..100; likewise `no_effect` and `no_cause`.
+    not_compared : tuple of str
+        Traits of which nothing could be said with all else equal.
     """
 
     facts: tuple[tuple[str, str], ...]
@@ -177,6 +191,9 @@ class TasteContext:
     n_lifts: int
     effects: tuple[EffectView, ...]
     no_effect: float
+    causal: tuple[CausalView, ...]
+    no_cause: float
+    not_compared: tuple[str, ...]
     trends: tuple[str, ...]
     titles: tuple[TitleView, ...]
     software: str

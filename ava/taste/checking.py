@@ -13,6 +13,7 @@ from typing import Any
 from ava.taste.decisions import Variants
 
 REQUIRED = ("profile_id", "title_id", "variant_id", "shown_at", "action", "propensity")
+COUNTRY = "country"  # may be there
 ACTIONS = ("impression", "play", "quality_play")
 
 
@@ -87,6 +88,8 @@ def moments(rows: Any) -> Any:
         name: (good.action == action).ifelse(1, 0).sum()
         for name, action in zip(("impressions", "plays", "quality_plays"), ACTIONS, strict=True)
     }
+    if COUNTRY in good.columns:
+        counts[COUNTRY] = good[COUNTRY].max()
     return good.group_by(["profile_id", "variant_id", "shown_at"]).aggregate(
         **counts, propensity=good.propensity.max()
     )
@@ -106,7 +109,8 @@ def summary(groups: Any) -> Any:
 
 
 def impressions(groups: Any, dialect: str = "duckdb") -> Any:
-    """A row per impression: ``profile_id, variant_id, at, played, reward, propensity``.
+    """A row per impression: ``profile_id, variant_id, at, played, reward, propensity``, maybe
+    ``country``.
 
     The time ``at`` is in seconds since 1970-01-01 UTC, the only thing that stores disagree about.
 
@@ -122,6 +126,7 @@ def impressions(groups: Any, dialect: str = "duckdb") -> Any:
     return shown.select(
         "profile_id",
         "variant_id",
+        *([COUNTRY] if COUNTRY in shown.columns else []),
         at=at.cast("int64"),
         played=(shown.plays + shown.quality_plays) > 0,
         reward=(shown.quality_plays > 0).ifelse(1.0, 0.0),

@@ -108,6 +108,10 @@ class Decisions:
         Whether any play followed.
     propensity : ndarray of float64, shape (N,)
         Probability with which the logging policy showed this variant, 0..1.
+    countries : tuple of str
+        Where it was shown, where the events say so; else none.
+    country : ndarray of int64, shape (N,), or None
+        Places in `countries`; -1 for unknown. None where the events do not say.
     """
 
     profile_ids: tuple[str, ...]
@@ -117,6 +121,8 @@ class Decisions:
     reward: Doubles
     played: NDArray[np.bool_]
     propensity: Doubles
+    countries: tuple[str, ...] = ()
+    country: Places | None = None
 
     def __post_init__(self) -> None:
         columns = (self.variant, self.shown_days, self.reward, self.played, self.propensity)
@@ -138,4 +144,6 @@ class Decisions:
             self.reward[mask],
             self.played[mask],
             self.propensity[mask],
+            self.countries,
+            None if self.country is None else self.country[mask],
         )

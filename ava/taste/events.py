@@ -77,6 +77,10 @@ class Events:
         variant = places_of(rows["variant_id"], variants)
         seconds = rows["at"].to_numpy(np.float64)
         order = np.lexsort((variant, profile, seconds))
+        country: Places | None = None
+        countries: tuple[str, ...] = ()
+        if checking.COUNTRY in rows.columns:
+            country, countries = factorized(rows[checking.COUNTRY])
         return Decisions(
             hashed_ids(ids, self.salt),
             profile[order],
@@ -85,6 +89,8 @@ class Events:
             rows["reward"].to_numpy(np.float64)[order],
             rows["played"].to_numpy(np.bool_)[order],
             rows["propensity"].to_numpy(np.float64)[order],
+            countries,
+            None if country is None else country[order],
         )
 
 
@@ -209,10 +215,11 @@ def _load(connection: Any, path: Path) -> None:
     shown = "try_cast(shown_at as timestamptz)::timestamp"
     if given["shown_at"].startswith("TIMESTAMP") and "ZONE" not in given["shown_at"]:
         shown = "shown_at::timestamp"
+    country = f" {checking.COUNTRY}::varchar as country," if checking.COUNTRY in given else ""
     connection.execute(
         f"create temp table raw as select {line} as line, profile_id::varchar as profile_id,"
         " title_id::varchar as title_id, variant_id::varchar as variant_id,"
-        f" {shown} as shown_at, action::varchar as action,"
+        f" {shown} as shown_at, action::varchar as action,{country}"
         " nullif(try_cast(propensity as double), 'nan'::double) as propensity"
         f" from {reader}"
     )

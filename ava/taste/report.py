@@ -16,12 +16,14 @@ from ava.store.atomic import store_errors, write_atomic
 from ava.store.stills import jpeg_bytes
 from ava.store.title_folder import read_json
 from ava.taste.assignment import Assignments
+from ava.taste.double_ml import causal_effects, not_compared
 from ava.taste.group_words import in_words, leaning_colors, played_palette
 from ava.taste.insights import trait_effects
 from ava.taste.judging import assigned
 from ava.taste.report_lines import (
     ABOUT,
     COLORS,
+    causal_views,
     effect_views,
     interval_bar,
     lift_views,
@@ -63,6 +65,8 @@ def taste_context(folder: Path) -> page.TasteContext:
     effects, no_effect = effect_views(
         study, trait_effects(study.log, study.variants, study.row_group, n_groups)
     )
+    effects_of_more = causal_effects(study.log, study.variants, study.row_group, study.names)
+    causal, no_cause = causal_views(effects_of_more)
     trends, n_asked = find_trends(study.log, study.variants, study.row_group, n_groups)
     return page.TasteContext(
         facts=_facts(study),
@@ -84,6 +88,11 @@ def taste_context(folder: Path) -> page.TasteContext:
         n_lifts=n_lifts,
         effects=effects,
         no_effect=no_effect,
+        causal=causal,
+        no_cause=no_cause,
+        not_compared=tuple(
+            one.replace("_", " ") for one in not_compared(effects_of_more, study.variants)
+        ),
         trends=_trend_lines(study, trends, n_asked),
         titles=tuple(_title(study, found, at) for at in range(len(study.variants.titles)))
         if n_groups

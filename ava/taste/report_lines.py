@@ -10,6 +10,7 @@ import numpy as np
 from ava.review import taste_page as page
 from ava.taste.assignment import Assignments
 from ava.taste.decisions import Variants
+from ava.taste.double_ml import CausalEffect, told_apart
 from ava.taste.insights import Effect
 from ava.taste.study import Study
 
@@ -111,6 +112,35 @@ def effect_views(
         views.append(
             page.EffectView(
                 trait, among, interval_bar(value, -reach, reach, text), f"{one.e_value:.2f}"
+            )
+        )
+    return tuple(views), 50.0
+
+
+def causal_views(
+    effects: tuple[CausalEffect, ...],
+) -> tuple[tuple[page.CausalView, ...], float]:
+    """Effects with all else equal, and where no effect lies on their scale."""
+    shown = told_apart(effects)
+    if not shown:
+        return (), 0.0
+    ends = [end for one in shown for end in (one.ratio_low, one.ratio_high)]
+    reach = min(max(1e-3, *(abs(float(np.log(end))) for end in ends)), 1.6)
+    views = []
+    for one in shown:
+        ratios = np.clip(np.log([one.ratio, one.ratio_low, one.ratio_high]), -reach, reach)
+        value = dict(zip(("value", "low", "high"), map(float, ratios), strict=True))
+        text = f"{one.ratio:.2f} ({one.ratio_low:.2f} to {one.ratio_high:.2f})"
+        among = " ".join((one.part.kind, one.part.name)).strip()
+        points = f"{100 * one.difference:+.1f} points"
+        views.append(
+            page.CausalView(
+                one.trait.replace("_", " "),
+                among,
+                interval_bar(value, -reach, reach, text),
+                points,
+                f"{one.e_value:.2f}",
+                f"{100 * one.overlap:.0f} % of impressions, {one.n_variants} variants",
             )
         )
     return tuple(views), 50.0

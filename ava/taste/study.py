@@ -240,6 +240,7 @@ def study_of(
         "split_days": until.timestamp() / _DAY_SECONDS,
         "split_at": until.isoformat(),
         "leanings": means.tolist(),
+        "countries": list(log.countries),
     }
     n_groups = len(found.names)
     return Study(
@@ -287,6 +288,7 @@ def _write_fit(folder: Path, study: Study) -> None:
                 "reward": log.reward,
                 "played": log.played,
                 "propensity": log.propensity,
+                **({} if log.country is None else {"country": log.country}),
                 "blind_group": study.row_group,
                 "blind_taste": study.row_taste.astype(np.float32),
             },
@@ -323,7 +325,7 @@ def read_study(folder: Path) -> Study:
     names = tuple(profiles["profile_id"])
     rows = read_table(at / "impressions.parquet")
     row_group, row_taste = rows.pop("blind_group"), rows.pop("blind_taste")
-    log = Decisions(names, **rows)
+    log = Decisions(names, **rows, countries=tuple(groups["countries"]))
     return Study(
         read_variants(at / "variants.parquet"),
         Path(groups["artwork"]),

@@ -91,10 +91,13 @@ def as_events(table: Any, name: str) -> Any:
             f"{name}: shown_at is a column of {table.shown_at.type()}, not of times",
             "make a view that casts it, and name that with --table",
         )
-    texts = {one: table[one].cast("string") for one in REQUIRED if one.endswith("_id")}
+    texts = {
+        one: table[one].cast("string")
+        for one in ("profile_id", "title_id", "variant_id", "action", checking.COUNTRY)
+        if one in table.columns
+    }
     return table.select(
         **texts,
         shown_at=table.shown_at.cast("timestamp"),
-        action=table.action.cast("string"),
         propensity=table.propensity.cast("float64"),
     )
