@@ -186,7 +186,7 @@ def read_events(
     with duckdb_errors(str(path)):
         backend = ibis.duckdb.connect()
         connection = backend.con
-        connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+        connection.execute("set timezone = 'UTC'")
         _load(connection, path)
         if salt is not None:
             _pseudonymize(connection, salt)
