@@ -102,7 +102,9 @@ def assign(
     low, high = (np.asarray(beta_distribution.ppf(q, alpha, beta)) for q in (tail, 1 - tail))
     rate = alpha / (alpha + beta)
     slots = variants.slots
-    best_single = _best(pooled[None], slots)[0]
+    # Crops of one artwork share its rate; of these one that was shown goes first.
+    tried = np.bincount(log.variant, minlength=n_variants) > 0
+    best_single = _best(pooled[None] + 1e-9 * tried, slots)[0]
     leader = _best(rate, slots)
     lifts = _lifts(alpha, beta, leader, best_single, slots, seed)
     assigned = np.where(lifts[1] > 0, leader, best_single)

@@ -11,19 +11,23 @@ import numpy as np
 
 from ava.core.errors import EventsError, ScorerError
 from ava.core.frame_batch import FrameBatch
+from ava.scoring.analyses import EXPRESSIONS
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import Registry
 from ava.scoring.runner import Runner
+from ava.scoring.table import ScoreTable
 from ava.source.stills_reader import load_still, still_files
+from ava.store.crops import read_crops
 from ava.store.tables import read_table, write_table
 from ava.store.title_folder import STILLS, is_title_folder
-from ava.taste.decisions import Variants
+from ava.taste.decisions import Doubles, Variants
 
 LIST = "variants.csv"
 TRAITS = (
     "brightness", "contrast", "saturation", "warmth", "colorfulness", "symmetry", "simplicity",
-    "face_count", "face_share", "shot_scale",
+    "face_count", "face_share", "shot_scale", "expression_strength",
 )  # fmt: skip
+_EXPRESSION = "expression"
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,9 @@ def measure_artwork(folder: Path, registry: Registry, runtime: Runtime | None = 
     """All variants under a folder, with their colors and traits.
 
     Every folder in it is a title: a folder of pictures, or one that ``ava rank`` made, whose stills
-    are taken. The variant goes by the file name without its ending, the artwork by what is before
-    an ``@`` in that (``hero@2x3``, ``hero@de``: one artwork). Where there is a `variants.csv` it
+    and crops are taken. The variant goes by the file name without its ending, the artwork by what
+    is before an ``@`` in that (``hero@2x3``, ``hero@de``: one artwork); stills and crops of one
+    frame are one artwork, too. Where there is a `variants.csv` it
     decides instead: columns `variant_id, title_id, file`, and maybe `artwork_id, genre`.
 
     Raises
@@ -63,7 +68,7 @@ def measure_artwork(folder: Path, registry: Registry, runtime: Runtime | None = 
         raise EventsError(
             f"{folder}: {twice} variant ids are there twice", "name them apart across titles"
         )
-    wanted = {"color_histogram", *TRAITS}
+    wanted = {"color_histogram", _EXPRESSION, *TRAITS}
     scorers = tuple(
         one for one in registry.scorers if wanted & {column.name for column in one.card.columns}
     )
@@ -83,21 +88,53 @@ def measure_artwork(folder: Path, registry: Registry, runtime: Runtime | None = 
         tuple(one.artwork_id for one in found),
         histograms / histograms.sum(axis=1, keepdims=True),
         tuple(str(one.path.relative_to(folder)) for one in found),
-        {name: table[name].astype(np.float64) for name in TRAITS if name in table},
+        _traits(table),
         tuple(one.genre for one in found),
     )
+
+
+def _traits(table: ScoreTable) -> dict[str, Doubles]:
+    """The columns, and what the principal face shows, a column for each: 1 or 0.
+
+    A picture without a face shows nothing, which can be compared; that it is unknown could not.
+    """
+    found = {name: table[name].astype(np.float64) for name in TRAITS if name in table}
+    if "expression_strength" in found:
+        found["expression_strength"] = np.nan_to_num(found["expression_strength"])
+    if _EXPRESSION in table:
+        code = np.nan_to_num(table[_EXPRESSION], nan=-1.0)
+        for at, word in enumerate(EXPRESSIONS[1:], 1):
+            found[word] = (code == at).astype(np.float64)
+    return found
 
 
 def _in_folders(folder: Path) -> list[_Found]:
     found = []
     for title in sorted(one for one in folder.iterdir() if one.is_dir()):
-        pictures = still_files(title / STILLS if is_title_folder(title) else title)
-        # Names of stills are ranks and times: alike from title to title, so the title goes before.
-        prefix = f"{title.name}/" if is_title_folder(title) else ""
-        for path in pictures:
+        if is_title_folder(title):
+            found += _ranked(title)
+            continue
+        for path in still_files(title):
             artwork = path.stem.partition("@")[0]
-            found.append(_Found(prefix + path.stem, title.name, artwork, path, ""))
+            found.append(_Found(path.stem, title.name, artwork, path, ""))
     return found
+
+
+def _ranked(title: Path) -> list[_Found]:
+    """Stills and crops of a title folder; the artwork is the frame, called by its time.
+
+    Names of stills are ranks and times: alike from title to title, so the title goes before.
+    """
+    pictures = [(path.stem, path) for path in still_files(title / STILLS)]
+    for canvas in read_crops(title):
+        for crop in canvas["crops"]:
+            path = title / crop["file"]
+            if path.is_file():
+                pictures.append((f"{path.stem}@{path.parent.name}", path))
+    return [
+        _Found(f"{title.name}/{name}", title.name, path.stem.partition("_")[2], path, "")
+        for name, path in pictures
+    ]
 
 
 def _listed(path: Path) -> list[_Found]:
