@@ -77,7 +77,7 @@ def taste_context(folder: Path) -> page.TasteContext:
         groups=tuple(_group(study, found, at) for at in range(n_groups)),
         dots=_dots(study),
         tried=tuple(
-            (str(one["n_groups"]), f"{one['stability']:.2f}", f"{one['silhouette']:.2f}")
+            (_size(one), f"{one['stability']:.2f}", f"{one['silhouette']:.2f}")
             for one in study.groups["tried"]
         ),
         policies=bars[0],
@@ -112,6 +112,12 @@ def _facts(study: Study) -> tuple[tuple[str, str], ...]:
         ("Learned from", f"before {study.groups['split_at'][:16].replace('T', ' ')} UTC"),
         ("Groups of at least", f"{study.groups['settings']['k_anonymity']} profiles"),
     )
+
+
+def _size(tried: Mapping[str, Any]) -> str:
+    """How many groups were tried; where that was not asked for, also of how many profiles."""
+    n_groups, size = tried["n_groups"], tried["size"]
+    return str(n_groups) if n_groups == size else f"{n_groups} of {size} profiles or more"
 
 
 def _warnings(study: Study, evaluation: Mapping[str, Any]) -> tuple[str, ...]:

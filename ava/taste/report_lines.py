@@ -47,7 +47,9 @@ def policy_views(
                 interval_bar(estimates["dr"], low, high, _percent(estimates["dr"])),
                 tuple((label, _percent(estimates[key])) for key, label in _ESTIMATORS.items()),
                 "" if name == "best_single" else _points(value["lift"], base),
-                "" if name == "hindsight" else f"{100 * value['regret']['value']:.2f} points",
+                ""
+                if name == "hindsight"
+                else with_minus(f"{100 * value['regret']['value']:.2f} points"),
                 f"{checks['effective']:,.0f} of {checks['n_impressions']:,}",
                 value["conclusion"],
                 bool(checks["problems"]),
@@ -75,7 +77,9 @@ def lift_views(study: Study, found: Assignments) -> tuple[tuple[page.LiftView, .
             "low": float(found.lift_low[cell]),
             "high": float(found.lift_high[cell]),
         }
-        text = f"{100 * one['value']:+.1f} ({100 * one['low']:+.1f} to {100 * one['high']:+.1f})"
+        text = with_minus(
+            f"{100 * one['value']:+.1f} ({100 * one['low']:+.1f} to {100 * one['high']:+.1f})"
+        )
         views.append(
             page.LiftView(
                 study.names[group],
@@ -132,7 +136,7 @@ def causal_views(
         value = dict(zip(("value", "low", "high"), map(float, ratios), strict=True))
         text = f"{one.ratio:.2f} ({one.ratio_low:.2f} to {one.ratio_high:.2f})"
         among = " ".join((one.part.kind, one.part.name)).strip()
-        points = f"{100 * one.difference:+.1f} points"
+        points = with_minus(f"{100 * one.difference:+.1f} points")
         views.append(
             page.CausalView(
                 one.trait.replace("_", " "),
@@ -161,10 +165,15 @@ def _percent(one: Mapping[str, Any]) -> str:
 
 
 def _points(one: Mapping[str, float], base: float) -> str:
-    return (
+    return with_minus(
         f"{100 * one['value'] / base:+.1f} % "
         f"({100 * one['low'] / base:+.1f} to {100 * one['high'] / base:+.1f})"
     )
+
+
+def with_minus(text: str) -> str:
+    """Numbers with a sign as they are set in print."""
+    return text.replace("-", "−")
 
 
 def picture_view(variants: Variants, at: int) -> page.PictureView:
