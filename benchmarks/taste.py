@@ -43,7 +43,7 @@ def seconds(work: Callable[[], Any]) -> dict[str, float]:
         work()
         runs.append((time.perf_counter() - wall, time.process_time() - processor))
     wall, processor = (statistics.median(column) for column in zip(*runs, strict=True))
-    return {"wall_seconds": round(wall, 2), "processor_seconds": round(processor, 2)}
+    return {"wall_seconds": round(wall, 4), "processor_seconds": round(processor, 4)}
 
 
 def vectors(folder: Path) -> dict[str, Any]:
