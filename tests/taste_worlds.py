@@ -9,11 +9,11 @@ import numpy as np
 from ava.taste.clustering import Method
 from ava.taste.decisions import Decisions, Doubles, Variants
 from ava.taste.evaluation import Logged
+from ava.taste.fitting import FitSettings, Study, study_of
 from ava.taste.groups import Groups, find_groups
 from ava.taste.policies import Explored, Profiles
 from ava.taste.reward_model import cross_fitted
 from ava.taste.simulator import Traffic, World
-from ava.taste.study import FitSettings, Study, study_of
 from ava.taste.viewers import Plays, dealt_leanings, viewers_of
 
 

@@ -14,9 +14,9 @@ from ava.core.errors import ConfigError
 from ava.taste.blinding import without_itself
 from ava.taste.clustering import METHODS, Method
 from ava.taste.decisions import Doubles, Places
+from ava.taste.fitting import FitSettings
 from ava.taste.groups import find_groups, keep_names
 from ava.taste.simulator import SimulationSettings, Traffic, World, draw_traffic, make_world
-from ava.taste.study import FitSettings
 from ava.taste.viewers import (
     Plays,
     apart_from_title,

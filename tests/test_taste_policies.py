@@ -11,10 +11,10 @@ from ava.core.errors import ConfigError
 from ava.taste import policies
 from ava.taste.assignment import assign
 from ava.taste.decisions import Doubles, Places, Variants
+from ava.taste.fitting import Study
 from ava.taste.insights import e_value, trait_effects, within_titles
 from ava.taste.judging import assigned, learned_policies
 from ava.taste.simulator import SimulationSettings, Traffic, World, draw_traffic, make_world
-from ava.taste.study import Study
 from ava.taste.trends import find_trends
 from tests.taste_worlds import study_of_world, true_worth
 

@@ -83,7 +83,8 @@ def fit(
 ) -> None:
     """Find taste groups in events, or say that there are none."""
     from ava.scoring.registry import installed
-    from ava.taste.study import SIMULATED, FitSettings
+    from ava.taste.fitting import FitSettings
+    from ava.taste.study import SIMULATED
     from ava.taste.study import fit as find
 
     settings = FitSettings(

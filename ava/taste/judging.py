@@ -15,8 +15,9 @@ from ava.taste import contextual, policies
 from ava.taste.assignment import Assignments, assign, relative_colors
 from ava.taste.decisions import Decisions, Doubles
 from ava.taste.evaluation import Estimate, Logged, PolicyValue, difference, evaluate
+from ava.taste.fitting import Study
 from ava.taste.reward_model import cross_fitted
-from ava.taste.study import ASSIGN, EVALUATE, Study, read_study, write_json
+from ava.taste.study import ASSIGN, EVALUATE, read_study, write_json
 from ava.taste.threads import one_thread
 
 

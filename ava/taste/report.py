@@ -17,6 +17,7 @@ from ava.store.stills import jpeg_bytes
 from ava.store.title_folder import read_json
 from ava.taste.assignment import Assignments
 from ava.taste.double_ml import causal_effects, not_compared
+from ava.taste.fitting import Study
 from ava.taste.group_words import in_words, leaning_colors, played_palette
 from ava.taste.insights import trait_effects
 from ava.taste.judging import assigned
@@ -30,7 +31,7 @@ from ava.taste.report_lines import (
     picture_view,
     policy_views,
 )
-from ava.taste.study import EVALUATE, Study, read_study
+from ava.taste.study import EVALUATE, read_study
 from ava.taste.trends import Trend, find_trends
 
 _NO_GROUP_COLOR = "#8a8780"

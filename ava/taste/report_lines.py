@@ -11,8 +11,8 @@ from ava.review import taste_page as page
 from ava.taste.assignment import Assignments
 from ava.taste.decisions import Variants
 from ava.taste.double_ml import CausalEffect, told_apart
+from ava.taste.fitting import Study
 from ava.taste.insights import Effect
-from ava.taste.study import Study
 
 COLORS = ("#2f6fb0", "#c2571a", "#3c8a4a", "#b03a78", "#75695c", "#7a4fb5", "#0f8b8d", "#9a7d0a")
 ABOUT = {
