@@ -107,6 +107,8 @@ def test_an_effect_in_one_country_is_found_there() -> None:
     assert parts["country", "FR"].low > 0.02
     assert ("country", "DE") not in parts
     assert {kind for kind, _ in parts} >= {"all", "country"}
+    few = causal_effects(replace(log, reward=more), variants, group, ("A", "B"), k_anonymity=51)
+    assert not any(one.part.kind == "country" for one in few)
 
 
 def test_what_cannot_be_compared_is_left_out() -> None:

@@ -131,6 +131,9 @@ def test_formats_agree_and_the_log_comes_back(tmp_path: Path) -> None:
     assert np.array_equal(found[0].variant, found[1].variant)
     assert len(found[0]) == len(traffic.decisions)
     assert found[0].reward.sum() == traffic.decisions.reward.sum()
+    assert found[0].countries == found[1].countries == ("DE", "FR", "JP", "US")
+    assert found[0].country is not None
+    assert np.array_equal(found[0].country, found[1].country)
     assert found[0].propensity.sum() == pytest.approx(traffic.decisions.propensity.sum())
 
 

@@ -210,7 +210,10 @@ def insights(folder: Path = FOLDER, as_json: bool = JSON) -> None:
 
     study = read_study(folder)
     effects = trait_effects(study.log, study.variants, study.row_group, len(study.names))
-    causal = causal_effects(study.log, study.variants, study.row_group, study.names)
+    causal = causal_effects(
+        study.log, study.variants, study.row_group, study.names,
+        study.groups["settings"]["k_anonymity"],
+    )  # fmt: skip
     if as_json:
         names = (*study.names, None)
         associations = [

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ava.taste.decisions import Decisions, Doubles, Places, Variants
+from ava.taste.groups import K_ANONYMITY
 from ava.taste.insights import e_value, usable_traits
 from ava.taste.threads import one_thread
 
@@ -87,7 +88,12 @@ class _Cells:
 
 @one_thread()
 def causal_effects(
-    log: Decisions, variants: Variants, group: Places, names: tuple[str, ...], seed: int = 0
+    log: Decisions,
+    variants: Variants,
+    group: Places,
+    names: tuple[str, ...],
+    k_anonymity: int = K_ANONYMITY,
+    seed: int = 0,
 ) -> tuple[CausalEffect, ...]:
     """Effects of every trait, over all and by genre, country and group where these are known.
 
@@ -97,10 +103,12 @@ def causal_effects(
         Group of each impression's profile, known without the impression; -1 for none.
     names : tuple of str
         Of the groups.
+    k_anonymity : int
+        Of countries with fewer profiles nothing is said.
     """
     traits, values = usable_traits(variants)
     cells = _cells(log, variants, group)
-    parts = _parts(cells, variants, names, log.countries)
+    parts = _parts(cells, variants, names, _large_countries(log, k_anonymity))
     who = np.hstack([_one_hot(cells.group), _one_hot(cells.country), _one_hot(_genres(variants)[0])[cells.variant]])  # fmt: skip
     title = variants.title_of[cells.variant]
     title_rate = np.bincount(title, cells.taken) / np.maximum(np.bincount(title, cells.shown), 1)
@@ -170,6 +178,18 @@ def _cells(log: Decisions, variants: Variants, group: Places) -> _Cells:
         countries - 1,
         np.bincount(place).astype(np.float64),
         np.bincount(place, log.reward).astype(np.float64),
+    )
+
+
+def _large_countries(log: Decisions, k_anonymity: int) -> tuple[str, ...]:
+    """Names of the countries, empty for those with too few profiles."""
+    if log.country is None:
+        return ()
+    n_profiles = [
+        len(np.unique(log.profile[log.country == at])) for at in range(len(log.countries))
+    ]
+    return tuple(
+        name if n >= k_anonymity else "" for name, n in zip(log.countries, n_profiles, strict=True)
     )
 
 

@@ -66,7 +66,10 @@ def taste_context(folder: Path) -> page.TasteContext:
     effects, no_effect = effect_views(
         study, trait_effects(study.log, study.variants, study.row_group, n_groups)
     )
-    effects_of_more = causal_effects(study.log, study.variants, study.row_group, study.names)
+    effects_of_more = causal_effects(
+        study.log, study.variants, study.row_group, study.names,
+        study.groups["settings"]["k_anonymity"],
+    )  # fmt: skip
     causal, no_cause = causal_views(effects_of_more)
     trends, n_asked = find_trends(study.log, study.variants, study.row_group, n_groups)
     return page.TasteContext(

@@ -10,8 +10,8 @@ FROM (
       "t0"."profile_id",
       "t0"."title_id",
       "t0"."variant_id",
-      "t0"."shown_at",
       "t0"."action",
+      "t0"."shown_at",
       "t0"."propensity",
       CASE
         WHEN (
@@ -113,8 +113,8 @@ FROM (
         "t0"."profile_id",
         "t0"."title_id",
         "t0"."variant_id",
-        "t0"."shown_at",
         "t0"."action",
+        "t0"."shown_at",
         "t0"."propensity",
         CASE
           WHEN (
@@ -227,8 +227,8 @@ FROM (
             "t0"."profile_id",
             "t0"."title_id",
             "t0"."variant_id",
-            "t0"."shown_at",
             "t0"."action",
+            "t0"."shown_at",
             "t0"."propensity",
             CASE
               WHEN (
@@ -333,8 +333,8 @@ FROM (
         "t0"."profile_id",
         "t0"."title_id",
         "t0"."variant_id",
-        "t0"."shown_at",
         "t0"."action",
+        "t0"."shown_at",
         "t0"."propensity",
         CASE
           WHEN (

@@ -10,8 +10,8 @@ FROM (
       `t0`.`profile_id`,
       `t0`.`title_id`,
       `t0`.`variant_id`,
-      `t0`.`shown_at`,
       `t0`.`action`,
+      `t0`.`shown_at`,
       `t0`.`propensity`,
       CASE
         WHEN (
@@ -113,8 +113,8 @@ FROM (
         `t0`.`profile_id`,
         `t0`.`title_id`,
         `t0`.`variant_id`,
-        `t0`.`shown_at`,
         `t0`.`action`,
+        `t0`.`shown_at`,
         `t0`.`propensity`,
         CASE
           WHEN (
@@ -221,8 +221,8 @@ FROM (
           `t0`.`profile_id`,
           `t0`.`title_id`,
           `t0`.`variant_id`,
-          `t0`.`shown_at`,
           `t0`.`action`,
+          `t0`.`shown_at`,
           `t0`.`propensity`,
           CASE
             WHEN (
@@ -326,8 +326,8 @@ FROM (
         `t0`.`profile_id`,
         `t0`.`title_id`,
         `t0`.`variant_id`,
-        `t0`.`shown_at`,
         `t0`.`action`,
+        `t0`.`shown_at`,
         `t0`.`propensity`,
         CASE
           WHEN (
