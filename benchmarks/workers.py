@@ -1,6 +1,6 @@
-"""One film on several cores: ``ava rank --workers 2`` against one, and whether the results are the same.
+"""One film on several cores: ``ava rank --workers 1`` against 0, and whether the results are the same.
 
-python -m benchmarks.workers [--seconds 60] [--rounds 2] [--workers 2]
+python -m benchmarks.workers [--seconds 60] [--rounds 2] [--workers 1]
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=1)
     words = parser.parse_args()
     film = benchmark_film(words.seconds)
     alone, shared, same, loads = [], [], [], []
@@ -46,7 +46,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as root:
             loads.append(os.getloadavg()[0])
             one, many = Path(root) / "one", Path(root) / "many"
-            alone.append(ranked(film, one, 1))
+            alone.append(ranked(film, one, 0))
             shared.append(ranked(film, many, words.workers))
             same.append(contents(one) == contents(many))
     write(

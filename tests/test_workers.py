@@ -55,6 +55,6 @@ def test_what_goes_wrong_there_is_told_here(scorer: type[Brightness], says: str)
         list(runner.run_all([batch(1)]))
 
 
-def test_there_must_be_one() -> None:
-    with pytest.raises(ConfigError, match="--workers must be at least 1"):
-        Runtime(n_workers=0)
+def test_fewer_than_none_are_refused() -> None:
+    with pytest.raises(ConfigError, match="--workers must be at least 0"):
+        Runtime(n_workers=-1)

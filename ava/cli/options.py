@@ -47,7 +47,8 @@ WORKERS = typer.Option(
     1,
     "--workers",
     metavar="N",
-    help="Processes that share the scoring of a film; the results are the same. About 1 GB each.",
+    help="Processes that score while the film is scanned, of about 1 GB each; 0 for none beside "
+    "this one. The results are the same.",
 )
 CATALOG = typer.Argument(
     ...,

@@ -183,23 +183,25 @@ class Runtime:
     Attributes
     ----------
     n_threads : int
-        Threads that a library inside may take.
+        Threads that a library inside may take. The scan beside it uses the other cores, and sums
+        that several threads share come out with other last digits.
     may_download : bool
         Whether missing weights may be fetched.
     on_progress : callable
         Told how far a download is.
     n_workers : int
-        Processes that share the batches; the numbers are the same with any number of them.
+        Processes beside this one that share the batches; with none they are scored here. The numbers
+        are the same with any number of them.
     """
 
-    n_threads: int = 2
+    n_threads: int = 1
     may_download: bool = True
     on_progress: OnProgress = silent
-    n_workers: int = 1
+    n_workers: int = 0
 
     def __post_init__(self) -> None:
-        if self.n_workers < 1:
-            raise ConfigError(f"--workers must be at least 1, not {self.n_workers}")
+        if self.n_workers < 0:
+            raise ConfigError(f"--workers must be at least 0, not {self.n_workers}")
 
 
 @runtime_checkable

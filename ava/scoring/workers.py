@@ -22,7 +22,7 @@ from ava.scoring.contract import Runtime
 from ava.scoring.registry import Registry
 from ava.scoring.runner import Opened, Runner, Scored
 
-_AHEAD = 2  # batches given to a process: the next one lies there when it is done with one
+_AHEAD = 3  # batches given to a process: shots end in bursts, and the scan is not to wait for it
 
 
 class SharedRunner(Runner):
@@ -119,4 +119,4 @@ class SharedRunner(Runner):
 
 def runner_for(registry: Registry, runtime: Runtime) -> Runner:
     """One that scores here, or one that has it done by several processes."""
-    return (SharedRunner if runtime.n_workers > 1 else Runner)(registry, runtime)
+    return (SharedRunner if runtime.n_workers else Runner)(registry, runtime)
