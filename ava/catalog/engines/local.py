@@ -44,7 +44,7 @@ class _Worker:
         self.is_ready = False
         self.began = time.monotonic()
         threads = {variable: str(n_threads) for variable in _THREADS}
-        self.child = Child("ava.catalog.engines.worker", n_threads, environment=threads)
+        self.child = Child("ava.catalog.engines.worker", environment=threads)
         if cores is not None:
             # Every library counts the cores it may use: so they do not get in each other's way.
             with suppress(OSError):
@@ -67,7 +67,7 @@ class LocalEngine:
     limits : Limits
         What each may use.
     n_threads : int
-        Threads that a library inside may take; 0 to share the cores of the machine out.
+        Threads that a library may take that decides by itself; 0 to share the cores of the machine out.
 
     Raises
     ------

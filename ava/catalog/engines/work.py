@@ -20,20 +20,18 @@ from ava.scoring.registry import installed
 from ava.season import rank_season
 
 
-def work_on(job: Job, n_threads: int, on_progress: OnProgress) -> Outcome:
+def work_on(job: Job, on_progress: OnProgress) -> Outcome:
     """Rank a title into its folder; whatever goes wrong becomes its outcome.
 
     Parameters
     ----------
     job : Job
         Which one.
-    n_threads : int
-        Threads that a library inside may take.
     on_progress : callable
         Told how far the work is.
     """
     started = time.monotonic()
-    runtime = Runtime(n_threads, job.may_download, on_progress)
+    runtime = Runtime(may_download=job.may_download, on_progress=on_progress)
     try:
         with at_hand(job.library, [*job.episodes, job.folder_name], on_progress) as bench:
             result = _season(job, bench, runtime, on_progress) if job.episodes else None

@@ -13,15 +13,13 @@ _PROGRESS_EVERY_SECONDS = 0.25
 READY = "ready"
 
 
-def main(jobs_fd: int, reports_fd: int, n_threads: int) -> None:
+def main(jobs_fd: int, reports_fd: int) -> None:
     """Work until the pipe of jobs is closed; then end at once, also in the middle of a title.
 
     Parameters
     ----------
     jobs_fd, reports_fd : int
         File descriptors of the two pipes.
-    n_threads : int
-        Threads that a library inside may take.
     """
     waiting, reports = parent(jobs_fd, reports_fd)
     from ava.catalog.engines.work import work_on
@@ -30,7 +28,7 @@ def main(jobs_fd: int, reports_fd: int, n_threads: int) -> None:
     installed()
     reports.send(READY)
     while True:
-        reports.send(work_on(waiting.get(), n_threads, _Teller(reports)))
+        reports.send(work_on(waiting.get(), _Teller(reports)))
 
 
 class _Teller:
@@ -48,4 +46,4 @@ class _Teller:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:4]))
+    main(*map(int, sys.argv[1:3]))
