@@ -15,7 +15,7 @@ import ava
 from ava.core.errors import ConfigError, MediaError
 from ava.explaining import Explanation, explain_frame
 from ava.review.overlay import draw_overlay
-from ava.scoring.analyses import Analyses, Faces, PersonMask, Saliency
+from ava.scoring.analyses import Analyses, Bodies, Faces, PersonMask, Saliency
 from ava.scoring.contract import FAMILIES, Runtime
 from ava.scoring.registry import installed
 from ava.settings import Settings
@@ -124,6 +124,9 @@ def test_each_finding_is_drawn_where_it_is(tmp_path: Path) -> None:
 
     near = pytest.approx
     assert drawn(Analyses({Faces: faces})) == near((0.5, 0.1, 0.6, 0.3), abs=0.01)
+    ends = {"shoulders": np.float32([[0.4, 0.3]]), "hips": np.float32([[0.45, 0.7]])}
+    trunk = Bodies(1, faces.frame_row, faces.box_xyxy, faces.confidence, **ends)
+    assert drawn(Analyses({Bodies: trunk})) == near((0.4, 0.3, 0.45, 0.7), abs=0.015)
     assert drawn(Analyses({Saliency: Saliency(1, mask)})) == near((0, 0.52, 0.25, 1), abs=0.04)
     assert drawn(Analyses({PersonMask: PersonMask(1, mask)})) == near((0, 0.52, 0.25, 1), abs=0.03)
     space = drawn(Analyses({}), title_space_box=[0.2, 0.6, 0.8, 0.9])

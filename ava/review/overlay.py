@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from ava.scoring.analyses import Analyses, Faces, PersonMask, Ragged, Saliency, TextRegions
+from ava.scoring.analyses import (
+    Analyses,
+    Bodies,
+    Faces,
+    PersonMask,
+    Ragged,
+    Saliency,
+    TextRegions,
+)
 
 _WIDTH_PX = 1280
 _LINE_PX = 3
@@ -17,6 +25,7 @@ _WHITE, _DARK = (255, 255, 255), (24, 24, 24)
 _COLORS = {
     "where the eye goes": (255, 110, 20),
     "person": (90, 230, 120),
+    "trunk": (40, 190, 120),
     "face": (255, 210, 63),
     "text": (79, 209, 255),
     "subject": (255, 70, 160),
@@ -30,7 +39,7 @@ Point = tuple[float, float]
 def draw_overlay(
     picture: NDArray[np.uint8], found: Analyses, values: Mapping[str, NDArray[np.float32]]
 ) -> bytes:
-    """Draw thirds, saliency, people, faces, text, subject, title space and light over a frame.
+    """Draw thirds, saliency, people, trunks, faces, text, subject, title space and light over a frame.
 
     Parameters
     ----------
@@ -65,6 +74,7 @@ def draw_overlay(
     for share in (1 / 3, 2 / 3):
         draw.line([(share * size[0], 0), (share * size[0], size[1])], _WHITE, 1)
         draw.line([(0, share * size[1]), (size[0], share * size[1])], _WHITE, 1)
+    shown += _trunks(draw, found, size)
     shown += _boxes(draw, found, size)
     shown += _marks(draw, found, values, size)
     return _with_legend(image, shown)
@@ -77,6 +87,21 @@ def _enlarged(map_: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.fl
 def _tint(image: Image.Image, share: NDArray[np.float32], kind: str) -> None:
     alpha = Image.fromarray((255 * share.clip(0, 1)).astype(np.uint8))
     image.paste(_COLORS[kind], mask=alpha)
+
+
+def _trunks(draw: ImageDraw.ImageDraw, found: Analyses, size: tuple[int, int]) -> list[str]:
+    """From the middle of the shoulders to that of the hips, of every body."""
+    if Bodies not in found:
+        return []
+    bodies = found.get(Bodies)
+    inside = ((bodies.shoulders >= 0) & (bodies.shoulders <= 1)).all(axis=1)
+    for row in np.flatnonzero(inside):
+        shoulders, hips = bodies.shoulders[row] * size, bodies.hips[row] * size
+        ends = [tuple(shoulders.tolist()), tuple(hips.tolist())]
+        _stroke(draw, ends, _COLORS["trunk"])
+        for end in ends:
+            _dot(draw, end, 6, _COLORS["trunk"])
+    return ["trunk"] if inside.any() else []
 
 
 def _boxes(draw: ImageDraw.ImageDraw, found: Analyses, size: tuple[int, int]) -> list[str]:
