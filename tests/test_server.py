@@ -42,6 +42,7 @@ def test_two_reviewers_see_what_the_other_decides(library: Path) -> None:
     with serving(library) as (_, port, url), open_page(url, may_ask=url) as ann:
         ann.get_by_label("Your name").fill("Ann 🎬")
         ann.get_by_role("button", name="Begin").click()
+        ann.locator(".title").nth(1).wait_for()
         assert ann.locator(".title").count() == 2
         assert ann.locator(".title strong").all_inner_texts()[0] == f"<script>x</script>{NAME}"
         ann.locator(".title a").first.click()

@@ -93,6 +93,7 @@ def test_twelve_stills_are_kept_with_the_keyboard_alone(
         "1",
         "rejected",
     ]
+    sheet.wait_for_timeout(1_000)  # Chromium writes what a page keeps a moment later
     sheet.reload()
     sheet.locator(".grid .card").first.wait_for()
     assert exported(sheet) == document
