@@ -15,6 +15,7 @@ from ava.taste.blinding import without_itself
 from ava.taste.clustering import METHODS, Method
 from ava.taste.decisions import Doubles, Places
 from ava.taste.fitting import FitSettings
+from ava.taste.group_words import letter_colors
 from ava.taste.groups import find_groups, keep_names
 from ava.taste.simulator import SimulationSettings, Traffic, World, draw_traffic, make_world
 from ava.taste.viewers import (
@@ -287,3 +288,24 @@ def test_distances_and_neighbors() -> None:
     near = [int(name[1:]) for name, _ in nearest(viewers, 0, 20)]
     assert 0 not in near
     assert (traffic.group[near] == traffic.group[0]).mean() > 0.8
+
+
+def test_a_letter_has_the_color_of_its_group() -> None:
+    """Dark or bright, whoever plays a hue gets a letter of it; no two the same while there are enough."""
+
+    def leaning(*more: tuple[int, int, int]) -> list[float]:
+        found = np.full((6, 6, 6), -0.01)
+        for red, green, blue in more:
+            found[red, green, blue] = 0.2
+        return found.ravel().tolist()
+
+    warm, blue, green = (
+        leaning((2, 1, 0), (5, 2, 0)),
+        leaning((0, 1, 2), (1, 2, 4)),
+        leaning((0, 2, 0), (1, 3, 1)),
+    )
+    assert letter_colors([warm, blue, green]) == ("#c2571a", "#2f6fb0", "#3c8a4a")
+    assert letter_colors([green, warm, blue]) == ("#3c8a4a", "#c2571a", "#2f6fb0")
+    assert len(set(letter_colors([blue] * 8))) == 8
+    assert len(letter_colors([blue] * 9)) == 9
+    assert letter_colors([]) == ()

@@ -22,7 +22,8 @@ from ava.scoring.contract import Runtime
 from ava.source.stills_reader import load_still
 from models.technical_quality import WEIGHTS, TechnicalQuality
 from scorers.technical import TechnicalScorer
-from training.technical_network import Network, folded, load, save
+from training.small_networks import folded, save
+from training.technical_network import Network, load
 
 Picture = NDArray[np.uint8]
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -188,7 +189,7 @@ def test_folding_changes_nothing_but_the_form(tmp_path: Path) -> None:
     with torch.no_grad():
         trained.train()(pictures)  # gives the normalisation statistics of its own
         expected = trained.eval()(pictures)
-        plain = folded(trained)
+        plain = folded(trained, Network())
         assert torch.allclose(plain(pictures), expected, atol=1e-4)
         save(plain, tmp_path / "weights.npz")
         assert torch.allclose(load(tmp_path / "weights.npz")(pictures), expected, atol=0.02)

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from models.text_glance import WEIGHTS, TextGlance
 from tests.lettering import FONTS, subtitled
 from training.lettering import Labelled, drawn
+from training.small_networks import folded, save
 from training.text_glance import loss_of, train
-from training.text_glance_network import Network, folded, save
+from training.text_glance_network import Network
 
 Picture = NDArray[np.uint8]
 FONT_FILES = [
@@ -52,7 +53,7 @@ def test_the_runtime_computes_what_was_trained(
     trained = Network(normalised=True)
     with torch.no_grad():
         trained.train()(torch.rand(4, 3, 96, 128) * 255)  # statistics of its own
-        plain = folded(trained)
+        plain = folded(trained, Network())
         save(plain, tmp_path / "weights.npz")
         glance = TextGlance(1, tmp_path / "weights.npz")
         for picture in photographs.values():

@@ -26,7 +26,8 @@ from models.technical_quality import WEIGHTS
 from training.groups import N_COPIES, Group, Groups
 from training.leaves import leaves
 from training.pictures import PACKAGED_TO_LEARN, Origin, origin, packaged
-from training.technical_network import Network, folded, save
+from training.small_networks import folded, save
+from training.technical_network import Network
 
 _SLOPE = 6.0  # logits between clean and ruined: quality 0.95 to 0.05
 _N_LEAVES = 9  # origins: a fifth of what is learned from, beside three dozen others
@@ -109,7 +110,7 @@ def train(origins: list[Origin], recipe: Recipe, n_workers: int = 1) -> Network:
     whole = Groups(origins, None, recipe.seed + 1)
     network.eval()  # few pictures a step: their statistics would only disturb those of the crops
     _run(network, _stream(whole, n_workers), recipe.n_picture_steps, 2, recipe.rate / 10)
-    return folded(network.cpu())
+    return folded(network.cpu(), Network())
 
 
 def _stream(groups: Groups, n_workers: int) -> Iterator[Group]:

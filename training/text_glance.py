@@ -25,7 +25,8 @@ from models.text_glance import WEIGHTS
 from scorers.analysers.text import TextAnalyser
 from training.lettering import Drawn, Labelled, drawn
 from training.pictures import Picture, origin
-from training.text_glance_network import Network, folded, save
+from training.small_networks import folded, save
+from training.text_glance_network import Network
 
 _BATCH, _RATE, _SEED = 24, 4e-3, 11
 _TEXT_WEIGHS = 3.0  # a line that is missed is lost, a false alarm costs a few milliseconds
@@ -105,7 +106,7 @@ def train(origins: list[list[Labelled]], fonts: list[Path], n_steps: int) -> Net
                 )
         for one in waiting:
             one.cancel()
-    return folded(network)
+    return folded(network, Network())
 
 
 def main() -> None:

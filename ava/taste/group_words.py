@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ava.core.color_names import NAMES, name_index
@@ -11,6 +13,7 @@ from ava.review.comparison import SwatchView
 from ava.taste.decisions import Doubles
 
 _N_COLORS = 4
+_LETTERS = ("#2f6fb0", "#c2571a", "#3c8a4a", "#b03a78", "#75695c", "#7a4fb5", "#0f8b8d", "#9a7d0a")
 _WORTH_SAYING = 0.005
 _N_PALETTE = 6
 
@@ -59,6 +62,27 @@ def played_palette(vector: Doubles) -> tuple[SwatchView, ...]:
         for color, share in zip(means, shares, strict=True)
         if share > 0
     )
+
+
+def letter_colors(leanings: Sequence[Sequence[float]]) -> tuple[str, ...]:
+    """A color for each group's letter, well told apart, as near as can be to what it plays more of.
+
+    Parameters
+    ----------
+    leanings : sequence of sequence of float
+        One of 216 for each group; with more than eight of them the colors repeat.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    more = np.maximum(np.array(leanings, np.float64).reshape(-1, 216), 0)
+    hues = more @ lab_of(bin_middles())[:, 1:] / np.maximum(more.sum(axis=1, keepdims=True), 1e-12)
+    known = lab_of(np.array([list(bytes.fromhex(one[1:])) for one in _LETTERS]))[:, 1:]
+    # By direction: whoever plays dark colors plays no hue strongly.
+    hues, known = (one / np.maximum(np.hypot(*one.T)[:, None], 1e-12) for one in (hues, known))
+    colors = [_LETTERS[at % len(_LETTERS)] for at in range(len(more))]
+    for row, column in zip(*linear_sum_assignment(-hues[: len(_LETTERS)] @ known.T), strict=True):
+        colors[row] = _LETTERS[column]
+    return tuple(colors)
 
 
 def as_hex(color: Doubles) -> str:

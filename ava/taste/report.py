@@ -18,12 +18,11 @@ from ava.store.title_folder import read_json
 from ava.taste.assignment import Assignments
 from ava.taste.double_ml import causal_effects, not_compared
 from ava.taste.fitting import Study
-from ava.taste.group_words import in_words, leaning_colors, played_palette
+from ava.taste.group_words import in_words, leaning_colors, letter_colors, played_palette
 from ava.taste.insights import trait_effects
 from ava.taste.judging import assigned
 from ava.taste.report_lines import (
     ABOUT,
-    COLORS,
     causal_views,
     effect_views,
     interval_bar,
@@ -166,7 +165,7 @@ def _group(study: Study, found: Assignments, at: int) -> page.GroupView:
     examples = [next(v for v in best if variants.title_ids[v] == t) for t in per_title]
     return page.GroupView(
         study.names[at],
-        COLORS[at % len(COLORS)],
+        letter_colors(study.groups["leanings"])[at],
         f"{size:,}",
         f"{100 * size / total:.0f} %",
         in_words(leaning),
@@ -207,10 +206,9 @@ def _dots(study: Study) -> tuple[page.DotView, ...]:
     reach = np.quantile(np.abs(points), 0.998) * 1.04 or 1.0
     inside = (np.abs(points) < reach).all(axis=1)
     rows, places = rows[inside], 50 + 50 * points[inside] / reach
+    colors = (*letter_colors(study.groups["leanings"]), _NO_GROUP_COLOR)  # -1 is no group
     return tuple(
-        page.DotView(
-            float(x), float(100 - y), COLORS[g % len(COLORS)] if g >= 0 else _NO_GROUP_COLOR
-        )
+        page.DotView(float(x), float(100 - y), colors[g])
         for (x, y), g in zip(places, study.group[rows].tolist(), strict=True)
     )
 

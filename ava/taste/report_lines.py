@@ -12,9 +12,9 @@ from ava.taste.assignment import Assignments
 from ava.taste.decisions import Variants
 from ava.taste.double_ml import CausalEffect, told_apart
 from ava.taste.fitting import Study
+from ava.taste.group_words import letter_colors
 from ava.taste.insights import Effect
 
-COLORS = ("#2f6fb0", "#c2571a", "#3c8a4a", "#b03a78", "#75695c", "#7a4fb5", "#0f8b8d", "#9a7d0a")
 ABOUT = {
     "random": ("Random", "every variant alike"),
     "best_single": ("Best single", "one artwork per title for everybody"),
@@ -65,6 +65,7 @@ def lift_views(study: Study, found: Assignments) -> tuple[tuple[page.LiftView, .
     cells = np.argwhere(found.assigned != found.best_single[None])
     if not len(cells):
         return (), 0.0, 0
+    colors = letter_colors(study.groups["leanings"])
     order = np.argsort([-found.lift_low[g, t] for g, t in cells])
     shown = [(int(g), int(t)) for g, t in cells[order[:_N_LIFTS]]]
     high = max(found.lift_high[cell] for cell in shown) * 1.05
@@ -83,7 +84,7 @@ def lift_views(study: Study, found: Assignments) -> tuple[tuple[page.LiftView, .
         views.append(
             page.LiftView(
                 study.names[group],
-                COLORS[group % len(COLORS)],
+                colors[group],
                 variants.titles[title],
                 f"t{title}",
                 picture_view(variants, int(found.assigned[cell])),
