@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
 from tests.conftest import skip
 
+PATIENCE_MS = 8_000
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -40,7 +44,8 @@ def open_page(
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
         viewport = {"width": width_px, "height": height_px}
-        page = browser.new_page(viewport=viewport, color_scheme=color_scheme)  # type: ignore[arg-type]
+        context = browser.new_context(viewport=viewport, color_scheme=color_scheme)  # type: ignore[arg-type]
+        page = context.new_page()
         page.on(
             "console",
             lambda one: (
@@ -66,7 +71,7 @@ def open_page(
         page.goto(url)
         yield page
         browser.close()
-    assert not complaints
+    assert not complaints, complaints
 
 
 def show_pictures(page: Page) -> None:
@@ -74,3 +79,25 @@ def show_pictures(page: Page) -> None:
     page.evaluate(
         "Promise.all([...document.images].map(i => { i.loading = 'eager'; return i.decode(); }))"
     )
+
+
+@contextmanager
+def open_sheet(page_file: Path) -> Iterator[Page]:
+    """A contact sheet opened from its folder, when its frames are there."""
+    with open_page(page_file.as_uri()) as page:
+        page.set_default_timeout(PATIENCE_MS)
+        page.locator(".grid .card").first.wait_for()
+        yield page
+
+
+def exported(page: Page) -> dict[str, Any]:
+    """What the button for exporting gives."""
+    with page.expect_download(timeout=PATIENCE_MS) as waiting:
+        page.get_by_role("button", name="Export decisions", exact=True).click()
+    found: dict[str, Any] = json.loads(Path(waiting.value.path()).read_text("utf-8"))
+    return found
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)

@@ -21,25 +21,13 @@ from ava.store.decisions import Decision, Decisions, MovedCrop, decisions_of
 from ava.store.decisions_csv import read_csv, to_csv
 from ava.store.title_folder import read_title
 from benchmarks.sheet import FIRST_PICTURE, LONG_TASKS, thousand
-from tests.browser import open_page
-
-PATIENCE_MS = 8_000
+from tests.browser import PATIENCE_MS, exported, open_page, open_sheet, press
 
 
 @pytest.fixture
 def sheet(ranked_sample: ava.RankedTitle) -> Iterator[Page]:
-    with open_page(ranked_sample.sheet.as_uri()) as page:
-        page.set_default_timeout(PATIENCE_MS)
-        page.locator(".grid .card").first.wait_for()
+    with open_sheet(ranked_sample.sheet) as page:
         yield page
-
-
-def exported(page: Page) -> dict[str, Any]:
-    """What the button for exporting gives."""
-    with page.expect_download(timeout=PATIENCE_MS) as waiting:
-        page.get_by_role("button", name="Export decisions", exact=True).click()
-    found: dict[str, Any] = json.loads(Path(waiting.value.path()).read_text("utf-8"))
-    return found
 
 
 def accepted(document: dict[str, Any]) -> Decisions:
@@ -58,11 +46,6 @@ def accepted(document: dict[str, Any]) -> Decisions:
 def standing(decisions: Decisions) -> dict[int, Decision]:
     last = sorted(decisions.decisions, key=lambda one: one.instant)
     return {one.frame_id: one for one in last}
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
 
 
 def test_twelve_stills_are_kept_with_the_keyboard_alone(
@@ -93,7 +76,6 @@ def test_twelve_stills_are_kept_with_the_keyboard_alone(
         "1",
         "rejected",
     ]
-    sheet.wait_for_timeout(1_000)  # Chromium writes what a page keeps a moment later
     sheet.reload()
     sheet.locator(".grid .card").first.wait_for()
     assert exported(sheet) == document

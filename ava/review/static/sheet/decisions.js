@@ -1,16 +1,13 @@
 "use strict";
 // What people decided: entries that are only ever added to; the last one of a person counts.
 (() => {
-  const { data } = ava;
-  const KEY = `ava.decisions.${data.content_id}`;
-  const NAME = "ava.reviewer";
+  const { data, kept } = ava;
+  const { log } = kept;
   const BLANK = { verdict: null, stars: null, note: "" };
-  const kept = JSON.parse(ava.remembered(KEY) ?? "null") ?? {};
-  const log = { decisions: kept.decisions ?? [], crops: kept.crops ?? [] };
   const undone = [];
   // Where a server knows who is here, that is the name.
   const signedIn = document.querySelector('meta[name="ava-reviewer"]')?.content;
-  let standing = new Map(), crops = new Map(), reviewer = signedIn ?? ava.remembered(NAME) ?? "", last = 0, ahead = 0;
+  let standing = new Map(), crops = new Map(), reviewer = signedIn ?? kept.name, last = 0, ahead = 0;
 
   const tally = () => {
     const inTime = (one, other) => Date.parse(one.at) - Date.parse(other.at);
@@ -25,10 +22,6 @@
     }
   };
 
-  const save = () => {
-    if (!ava.remember(KEY, JSON.stringify(log))) ava.say("This browser keeps nothing: export your decisions before you leave.");
-  };
-
   const now = () => {
     last = Math.max(Date.now() + ahead, last + 1);
     return new Date(last).toISOString();
@@ -36,8 +29,11 @@
 
   const changed = (fresh) => {
     tally();
-    save();
     ava.emit("decided", fresh);
+  };
+  const added = (fresh) => {
+    for (const kind of Object.keys(log)) log[kind].push(...fresh[kind]);
+    kept.add(fresh);
   };
 
   const isBlank = (one) => one.verdict === null && one.stars === null && one.note === "";
@@ -45,14 +41,16 @@
 
   const write = (id, { verdict, stars, note }) => {
     const entry = { frame_id: id, label: ava.frame(id).label, verdict, stars, note, by: reviewer, at: now() };
-    log.decisions.push(entry);
-    changed({ decisions: [entry], crops: [] });
+    const fresh = { decisions: [entry], crops: [] };
+    added(fresh);
+    changed(fresh);
   };
 
   const writeCrop = (id, canvas, box) => {
     const entry = { frame_id: id, label: ava.frame(id).label, canvas, box_xyxy: box.map((edge) => Number(edge.toFixed(5))), by: reviewer, at: now() };
-    log.crops.push(entry);
-    changed({ decisions: [], crops: [entry] });
+    const fresh = { decisions: [], crops: [entry] };
+    added(fresh);
+    changed(fresh);
   };
 
   ava.decisions = {
@@ -78,11 +76,9 @@
       else write(step.id, step.before);
       return step.id;
     },
-    // Entries of before a name was given are those of the person who gives it.
     rename(name) {
-      if (reviewer === "") for (const entry of [...log.decisions, ...log.crops]) if (entry.by === "") entry.by = name;
       reviewer = name;
-      ava.remember(NAME, name);
+      kept.rename(name);
       changed(null);
     },
     document: () => ({
@@ -98,19 +94,23 @@
     },
     join(given, each = () => {}) {
       const known = new Set([...log.decisions, ...log.crops].map((one) => JSON.stringify(one)));
-      let added = 0;
-      for (const kind of ["decisions", "crops"])
+      const fresh = { decisions: [], crops: [] };
+      for (const kind of Object.keys(fresh))
         for (const one of given[kind] ?? []) {
           const entry = kind === "crops"
             ? { frame_id: one.frame_id, label: one.label, canvas: one.canvas, box_xyxy: one.box_xyxy, by: one.by, at: one.at }
             : { frame_id: one.frame_id, label: one.label, verdict: one.verdict, stars: one.stars, note: one.note, by: one.by, at: one.at };
           each(entry);
           if (known.has(JSON.stringify(entry))) continue;
-          log[kind].push(entry);
-          added += 1;
+          known.add(JSON.stringify(entry));
+          fresh[kind].push(entry);
         }
-      if (added) changed(null);
-      return added;
+      const many = fresh.decisions.length + fresh.crops.length;
+      if (many) {
+        added(fresh);
+        changed(null);
+      }
+      return many;
     },
     counts() {
       const counts = { keep: 0, maybe: 0, reject: 0, starred: 0, noted: 0 };
