@@ -12,7 +12,7 @@ from ava.core.media_time import parse_time
 from ava.core.progress import OnProgress, silent
 from ava.ranking.genre import profile_for, require_profile
 from ava.ranking.house_taste import other_versions
-from ava.ranking.rank import rank_for_canvases, rank_weighed
+from ava.ranking.rank import choices_among, rank_for_canvases, rank_weighed
 from ava.ranking.results import Ranking
 from ava.ranking.weighing import weigh
 from ava.review.sheet import write_sheet
@@ -202,10 +202,11 @@ def rank_title(
             wanted = settings.ranking
             profile = profile_for(wanted.profile, pool)
             weighed = weigh(pool, wanted.gates, wanted.spoilers, profile)
-            ranking = rank_weighed(weighed, wanted, elsewhere)
+            choices = choices_among(weighed, wanted)
+            ranking = rank_weighed(weighed, choices, wanted, elsewhere)
             write_ranking(draft, ranking, settings.of_ranking)
             layout_of = layouts_of(draft, pool, aspects_of(title))
-            crops = rank_for_canvases(weighed, wanted, layout_of, elsewhere)
+            crops = rank_for_canvases(weighed, choices, wanted, layout_of, elsewhere)
             kept = folder if earlier is not None else None
             write_winners(source, draft, title, ranking, crops, settings, on_progress, kept)
             write_sheet(draft)

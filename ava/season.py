@@ -24,7 +24,7 @@ from ava.ranking.canvases import FrameLayout
 from ava.ranking.gates import apply_gates
 from ava.ranking.genre import profile_for, require_profile
 from ava.ranking.pool import Pool
-from ava.ranking.rank import rank_for_canvases, rank_weighed
+from ava.ranking.rank import choices_among, rank_for_canvases, rank_weighed
 from ava.ranking.results import Ranking
 from ava.ranking.season import Episode, episode_id, joined, season_id, taken_in
 from ava.ranking.weighing import weigh
@@ -134,9 +134,10 @@ def rank_season(
         write_season(draft, title, folders, starts)
         pool = cast_title(draft, title, settings.cast, _named_in(folders))
         weighed = weigh(pool, wanted.gates, wanted.spoilers, profile_for(wanted.profile, pool))
-        ranking = rank_weighed(weighed, wanted)
+        choices = choices_among(weighed, wanted)
+        ranking = rank_weighed(weighed, choices, wanted)
         write_ranking(draft, ranking, settings.of_ranking)
-        crops = rank_for_canvases(weighed, wanted, _layouts(members, pool))
+        crops = rank_for_canvases(weighed, choices, wanted, _layouts(members, pool))
         _write_pictures(draft, members, ranking, crops, settings, on_progress)
         write_sheet(draft)
     taken = {one.frame_id for one in ranking.candidates}

@@ -18,7 +18,7 @@ from ava.ranking.diff import RankingDiff, diff
 from ava.ranking.fate import Fate, Ranked
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import Profile, load_profile
-from ava.ranking.rank import RankingSettings, rank_weighed
+from ava.ranking.rank import RankingSettings, choices_among, rank_weighed
 from ava.ranking.repeats import Looks
 from ava.ranking.weighing import weigh
 from ava.settings import Settings, load_settings
@@ -58,7 +58,7 @@ def of_pool(
 ) -> Ranked:
     settings = settings or RankingSettings()
     weighed = weigh(pool, settings.gates, settings.spoilers, profile)
-    ranking = rank_weighed(weighed, settings)
+    ranking = rank_weighed(weighed, choices_among(weighed, settings), settings)
     near = settings.diversity.near_duplicate_gray, settings.diversity.near_duplicate_color
     looks = Looks.of(weighed.pool, np.arange(len(pool)), *near)
     kept = {"ranking": {"top": settings.top}}

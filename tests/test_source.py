@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -60,6 +61,34 @@ def test_far_frames_are_sought_and_still_exact(make_video: MakeVideo) -> None:
         refs = [frame.ref for frame in source.scan()]
         chosen = [refs[index] for index in (3, 90, 91, 180, 249)]
         assert [number_of(frame.rgb()) for frame in source.read(chosen)] == [3, 90, 91, 180, 249]
+
+
+@pytest.mark.parametrize(
+    ("codec", "ending"),
+    [("libx264", "mp4"), ("libx265", "mkv"), ("mpeg4", "avi"), ("mpeg2video", "mpg")],
+)
+def test_what_is_left_out_on_the_way_changes_no_picture(
+    codec: str, ending: str, photographs: dict[str, NDArray[np.uint8]], tmp_path: Path
+) -> None:
+    path = tmp_path / f"film.{ending}"
+    scene = photographs["astronaut"]
+    with av.open(str(path), "w") as box:
+        stream = box.add_stream(codec, rate=24, options={"bf": "3", "g": "72"})
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for at in range(30 * 24):  # the camera goes to and fro
+            x = round(90 + 80 * np.sin(at / 30))
+            cut = np.ascontiguousarray(scene[100:340, x : x + 320])
+            box.mux(stream.encode(av.VideoFrame.from_ndarray(cut, format="rgb24")))
+        box.mux(stream.encode())
+    with open_source(path) as source:
+        wanted = (5, 300, 301, 302, 303, 521, 522, 719)
+        scanned = [(one.ref, one.rgb()) for at, one in enumerate(source.scan()) if at in wanted]
+        read = source.read([ref for ref, _ in scanned])
+        same = [
+            np.array_equal(one.rgb(), pixels)
+            for one, (_, pixels) in zip(read, scanned, strict=True)
+        ]
+        assert same == [True] * len(wanted)
 
 
 def test_variable_rate_keeps_its_times(make_video: MakeVideo) -> None:

@@ -228,9 +228,9 @@ def test_the_way_is_leapt_not_walked(
     decoded = 0
     whole_way = PyAVReader._timed
 
-    def counted(*words: Any) -> Any:
+    def counted(*words: Any, **named: Any) -> Any:
         nonlocal decoded
-        for one in whole_way(*words):
+        for one in whole_way(*words, **named):
             decoded += 1
             yield one
 

@@ -64,11 +64,20 @@ def rank_pool(pool: Pool, settings: RankingSettings, profile: Profile) -> Rankin
     NothingToRank
         When no frame is left, with the counts.
     """
-    return rank_weighed(weigh(pool, settings.gates, settings.spoilers, profile), settings)
+    weighed = weigh(pool, settings.gates, settings.spoilers, profile)
+    return rank_weighed(weighed, choices_among(weighed, settings), settings)
+
+
+def choices_among(weighed: Weighed, settings: RankingSettings) -> Choices:
+    """The frames that passed the gates, looked at once for candidates and canvases."""
+    return Choices.of(weighed.pool, weighed.gated.kept, settings.diversity)
 
 
 def rank_weighed(
-    weighed: Weighed, settings: RankingSettings, elsewhere: frozenset[int] = frozenset()
+    weighed: Weighed,
+    choices: Choices,
+    settings: RankingSettings,
+    elsewhere: frozenset[int] = frozenset(),
 ) -> Ranking:
     """Choose the candidates among frames that were weighed.
 
@@ -76,13 +85,14 @@ def rank_weighed(
     ----------
     weighed : Weighed
         The frames.
+    choices : Choices
+        Those of them that passed the gates; see `choices_among`.
     settings : RankingSettings
         How many, and how different.
     elsewhere : frozenset of int
         Frames that may not be taken, by id: another set has them, or the same picture.
     """
     pool, gated, watched = weighed.pool, weighed.gated, weighed.watched
-    choices = Choices.of(pool, gated.kept, settings.diversity)
     free = _free(weighed, elsewhere)
     chosen = choose(choices, weighed.total, settings.top, settings.diversity, free)
     candidates = tuple(
@@ -130,6 +140,7 @@ def _free(weighed: Weighed, elsewhere: frozenset[int]) -> NDArray[np.bool_]:
 
 def rank_for_canvases(
     weighed: Weighed,
+    choices: Choices,
     settings: RankingSettings,
     layout_of: LayoutOf,
     elsewhere: frozenset[int] = frozenset(),
@@ -139,7 +150,7 @@ def rank_for_canvases(
     return picks_for(
         wanted.canvases,
         weighed.pool,
-        Choices.of(weighed.pool, weighed.gated.kept, settings.diversity),
+        choices,
         weighed.total,
         layout_of,
         wanted.top,

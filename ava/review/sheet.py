@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, astuple, fields, replace
+from dataclasses import asdict, astuple, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,17 +77,23 @@ def _data(context: SheetContext) -> dict[str, Any]:
     """What the scripts read; frames are columns, so that nothing is said a thousand times."""
     rest = asdict(replace(context, frames=()))
     ids = [frame.frame_id for frame in context.frames]
-    columns = zip(*map(astuple, context.frames), strict=True)
     return {
         **{key: value for key, value in rest.items() if key not in _SHOWN_BY_TEMPLATE},
         "frames": {
-            field.name: _packed(column, ids)
-            for field, column in zip(fields(FrameView), columns, strict=bool(ids))
+            field.name: _packed([_plain(getattr(one, field.name)) for one in context.frames], ids)
+            for field in fields(FrameView)
+            if ids
         },
     }
 
 
-def _packed(column: tuple[Any, ...], ids: list[int]) -> Any:
+def _plain(value: Any) -> Any:
+    """Boxes and parts as tuples; all else is plain."""
+    nested = isinstance(value, tuple) and value and is_dataclass(value[0])
+    return tuple(map(astuple, value)) if nested else value
+
+
+def _packed(column: list[Any], ids: list[int]) -> Any:
     """Values of all frames: as they are, as places in a list of words, or as a path by number."""
     if not all(isinstance(value, str) for value in column):
         return column

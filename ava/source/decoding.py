@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import av
@@ -82,9 +82,20 @@ class Decoder:
         self.ended_early = False
 
     def pictures(
-        self, box: av.container.InputContainer, stream: av.VideoStream
+        self,
+        box: av.container.InputContainer,
+        stream: av.VideoStream,
+        wanted: Collection[int] | None = None,
     ) -> Iterator[av.VideoFrame]:
         """Whole pictures in order of presentation; torn ones are counted and passed over.
+
+        Parameters
+        ----------
+        box, stream
+            What is read, from where it stands.
+        wanted : collection of int, optional
+            The stream's own times of the pictures that are looked for. Of the others, those that
+            no picture is made from may be left out: in a film with B-frames most of the work.
 
         Raises
         ------
@@ -105,6 +116,9 @@ class Decoder:
             except av.error.FFmpegError:
                 self.ended_early = True
                 return
+            if wanted is not None:
+                needed = packet.pts is None or packet.pts in wanted
+                stream.codec_context.skip_frame = "DEFAULT" if needed else "NONREF"
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:

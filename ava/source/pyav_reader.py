@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from types import TracebackType
 
 import av
@@ -155,11 +156,16 @@ class PyAVReader:
                 ]
 
     def _whole(
-        self, box: av.container.InputContainer, stream: av.VideoStream
+        self,
+        box: av.container.InputContainer,
+        stream: av.VideoStream,
+        wanted: Collection[int] | None,
     ) -> Iterator[av.VideoFrame]:
         """Whole pictures, with the fields of interlaced pictures made into whole ones."""
-        decoded, order = self._decoder.pictures(box, stream), self._interlace.field_order
-        return decoded if order == "progressive" else deinterlaced(decoded, order)
+        order = self._interlace.field_order
+        if order == "progressive":
+            return self._decoder.pictures(box, stream, wanted)
+        return deinterlaced(self._decoder.pictures(box, stream), order)
 
     @property
     def _step(self) -> int:
@@ -172,7 +178,10 @@ class PyAVReader:
         return PyAVFrame(frame, self.info, self._converter, FrameRef(frame_id, time, label))
 
     def _timed(
-        self, box: av.container.InputContainer, stream: av.VideoStream
+        self,
+        box: av.container.InputContainer,
+        stream: av.VideoStream,
+        wanted: Collection[int] | None = None,
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         """Pictures with their time since the first, strictly increasing.
 
@@ -180,7 +189,7 @@ class PyAVReader:
         """
         start = self.info.start.pts
         latest: int | None = None
-        for frame in self._whole(box, stream):
+        for frame in self._whole(box, stream, wanted):
             if frame.pts is not None:
                 pts = frame.pts - start
             else:
@@ -230,9 +239,9 @@ class PyAVReader:
         """
         base = self.info.start.time_base
         far = round(_SEEK_WHEN_AHEAD_SECONDS / base)
-        with self._walk() as walk:
-            for ref in refs:
-                target = round(ref.time.exact_seconds / base)
+        targets = [round(ref.time.exact_seconds / base) for ref in refs]
+        with self._walk(targets) as walk:
+            for ref, target in zip(refs, targets, strict=True):
                 frame = walk.exactly(target, far)
                 if frame is None:
                     raise DecodeError(
@@ -277,8 +286,12 @@ class PyAVReader:
             )
         return self._wrapped(frame, -1, pts)
 
-    def _walk(self) -> Walk:
+    def _walk(self, targets: Sequence[int] | None = None) -> Walk:
+        """A way to `targets`, and only to them; without them, to anywhere."""
         self._decoder = Decoder(self._path)
         # A deinterlaced picture leans on the one before it, which must be decoded too.
         lead_seconds = 0 if self._interlace.field_order == "progressive" else 1
-        return Walk(lambda: opened(self._path), self._timed, self.info.start, lead_seconds)
+        start = self.info.start
+        wanted = None if targets is None else {start.pts + target for target in targets}
+        leapt = partial(self._timed, wanted=wanted)
+        return Walk(lambda: opened(self._path), self._timed, leapt, start, lead_seconds)

@@ -35,6 +35,8 @@ class Walk:
         Opens the file anew.
     timed : callable
         Decodes what was opened, from where it stands, with times that strictly increase.
+    leapt : callable
+        The same after a leap, where pictures that nobody will ask for may be missing.
     start : MediaTime
         The stream's own time of the first picture.
     lead_seconds : float
@@ -45,11 +47,12 @@ class Walk:
         self,
         opened: Callable[[], AbstractContextManager[Opened]],
         timed: Callable[[av.container.InputContainer, av.VideoStream], Iterator[Timed]],
+        leapt: Callable[[av.container.InputContainer, av.VideoStream], Iterator[Timed]],
         start: MediaTime,
         lead_seconds: float = 0,
     ) -> None:
         self._lead_seconds = lead_seconds
-        self._opened, self._timed, self._start = opened, timed, start
+        self._opened, self._timed, self._after_leap, self._start = opened, timed, leapt, start
         self._stack = ExitStack()
         self._leapt = False
         self._n_failed = 0
@@ -135,7 +138,7 @@ class Walk:
             self._box.seek(before + self._start.pts, stream=self._stream, backward=True)
         except (av.error.FFmpegError, OSError):
             return None
-        pictures = self._timed(self._box, self._stream)
+        pictures = self._after_leap(self._box, self._stream)
         for pts, frame in pictures:
             # Without a time stamp, its time was only counted from where the seek landed.
             if frame.pts is None or pts > target:
