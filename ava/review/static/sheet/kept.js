@@ -31,6 +31,7 @@
         const opening = indexedDB.open("ava", 1);
         opening.onupgradeneeded = () => STORES.forEach((name) => opening.result.createObjectStore(name));
         base = await asked(opening);
+        base.onclose = () => (base = null); // somebody cleared what sites have kept
         const look = base.transaction(STORES), mine = IDBKeyRange.bound([content_id], [content_id, []]);
         const found = await Promise.all([...KINDS.map((kind) => asked(look.objectStore(kind).getAll(mine))), asked(look.objectStore(NAMES).get(NAMES))]);
         KINDS.forEach((kind, at) => log[kind].push(...found[at].sort((one, other) => Date.parse(one.at) - Date.parse(other.at))));
