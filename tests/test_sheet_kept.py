@@ -50,6 +50,36 @@ def test_a_decision_in_the_moment_of_leaving_is_kept(sheet: Page) -> None:
         )
 
 
+def test_the_page_does_not_wait_for_what_was_kept(sheet: Page) -> None:
+    press(sheet, "m")
+    name = sheet.get_by_label("Reviewer")
+    name.fill("Ann")
+    name.press("Tab")
+    sheet.evaluate("ava.view.set({decision: 'keep'})")
+    sheet.add_init_script(
+        "const open = IDBFactory.prototype.open, late = { good: null };"
+        "IDBFactory.prototype.open = function (...given) {"
+        "  const asked = open.apply(this, given);"
+        "  Object.defineProperty(asked, 'onsuccess', { set(act) {"
+        "    late.good = new Promise((go) => (globalThis.answer = go));"
+        "    asked.addEventListener('success', () => late.good.then(act)); } });"
+        "  return asked; };"
+    )
+    sheet.reload()
+    sheet.get_by_text("No frame fits these filters.").wait_for()
+    sheet.evaluate("ava.view.set({decision: ''})")
+    sheet.locator(".grid .card").first.wait_for()
+    press(sheet, "ArrowRight", "k")
+    sheet.evaluate("answer()")
+    sheet.locator(".counts", has_text="1 maybe").wait_for()
+    assert sheet.get_by_label("Reviewer").input_value() == "Ann"
+    said = decisions_of(exported(sheet), "exported").decisions
+    assert [(one.verdict, one.by) for one in said] == [("maybe", "Ann"), ("keep", "Ann")]
+    sheet.reload()
+    sheet.evaluate("answer()")
+    sheet.locator(".counts", has_text="1 kept").wait_for()
+
+
 def test_a_browser_that_keeps_nothing_says_so(sheet: Page) -> None:
     sheet.add_init_script("IDBFactory.prototype.open = () => { throw new Error('not here'); };")
     sheet.reload()

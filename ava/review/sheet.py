@@ -37,15 +37,11 @@ from ava.store.title_folder import (
 )
 
 _SEEN = 0.5  # of a mark
-_FIRST = ("base", "kept")
 _SCRIPTS = (
-    "decisions", "csv", "files", "view", "pictures", "grid", "bar", "film", "lightbox", "numbers",
-    "compare", "canvases", "live", "keys",
+    "base", "kept", "decisions", "csv", "files", "view", "pictures", "grid", "bar", "film",
+    "lightbox", "numbers", "compare", "canvases", "live", "keys",
 )  # fmt: skip
-"""The scripts of the page, in the order in which they stand on each other.
-
-All but the first two start when what the browser has kept has been read.
-"""
+"""The scripts of the page, in the order in which they stand on each other."""
 _SHOWN_BY_TEMPLATE = (
     "facts",
     "episodes",
@@ -61,15 +57,12 @@ _SHOWN_BY_TEMPLATE = (
 
 def render(context: SheetContext) -> str:
     """The page as text."""
-    first, then = (
-        "\n".join(static(f"sheet/{name}.js") for name in names) for names in (_FIRST, _SCRIPTS)
-    )
     return render_page(
         "sheet.html.jinja",
         ("sheet.css", "sheet_views.css"),
         sheet=context,
         data=_data(context),
-        js=f"{first}\nava.kept.read().then(() => {{\n{then}\n}});\n",
+        js="\n".join(static(f"sheet/{name}.js") for name in _SCRIPTS),
     )
 
 

@@ -64,6 +64,7 @@
   app.hidden = false;
 
   const count = () => {
+    if (document.activeElement !== name) name.value = decisions.reviewer();
     const one = decisions.counts();
     counts.replaceChildren(...["keep", "maybe", "reject"].map((verdict) => el("span", { cls: `count ${verdict}` }, el("b", { text: one[verdict] }), ` ${{ keep: "kept", maybe: "maybe", reject: "rejected" }[verdict]}`)));
   };

@@ -7,7 +7,7 @@
   const undone = [];
   // Where a server knows who is here, that is the name.
   const signedIn = document.querySelector('meta[name="ava-reviewer"]')?.content;
-  let standing = new Map(), crops = new Map(), reviewer = signedIn ?? kept.name, last = 0, ahead = 0;
+  let standing = new Map(), crops = new Map(), reviewer = signedIn ?? "", last = 0, ahead = 0;
 
   const tally = () => {
     const inTime = (one, other) => Date.parse(one.at) - Date.parse(other.at);
@@ -124,4 +124,8 @@
     },
   };
   tally();
+  kept.ready.then(() => {
+    reviewer ||= kept.name;
+    changed(null);
+  });
 })();

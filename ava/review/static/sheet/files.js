@@ -3,8 +3,9 @@
 (() => {
   const { data, decisions } = ava;
 
-  const save = (name, kind, text) => {
-    const address = URL.createObjectURL(new Blob([text], { type: kind }));
+  const save = async (name, kind, written) => {
+    await ava.kept.ready;
+    const address = URL.createObjectURL(new Blob([written()], { type: kind }));
     const link = ava.el("a", { href: address, download: name });
     document.body.append(link);
     link.click();
@@ -24,8 +25,8 @@
   };
 
   ava.files = {
-    exportJson: () => save("decisions.json", "application/json", `${JSON.stringify(decisions.document(), null, 1)}\n`),
-    exportCsv: () => save("decisions.csv", "text/csv", ava.csv.write(decisions.document())),
+    exportJson: () => save("decisions.json", "application/json", () => `${JSON.stringify(decisions.document(), null, 1)}\n`),
+    exportCsv: () => save("decisions.csv", "text/csv", () => ava.csv.write(decisions.document())),
     async read(file) {
       const isTable = file.name.toLowerCase().endsWith(".csv");
       let given;

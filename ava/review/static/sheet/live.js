@@ -73,5 +73,5 @@
     if (KINDS.some((kind) => unsent()[kind].length)) event.preventDefault();
   });
   ava.setName(reviewer);
-  forever();
+  ava.kept.ready.then(forever);
 })();

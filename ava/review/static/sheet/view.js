@@ -104,11 +104,13 @@
     refresh: look,
     write,
   };
-  read();
-  look();
-  addEventListener("hashchange", () => {
+  const follow = () => {
     read();
     look();
     ava.emit("view", { ...state });
-  });
+  };
+  read();
+  look();
+  addEventListener("hashchange", follow);
+  ava.kept.ready.then(follow); // filters go by what was decided
 })();
