@@ -196,6 +196,16 @@ def test_the_same_input_gives_the_same_order() -> None:
         assert one.reasons
 
 
+@pytest.mark.parametrize(("sure", "said"), [(0.95, True), (0.75, False)])
+def test_a_face_is_a_reason_only_where_it_is_surely_one(sure: float, said: bool) -> None:
+    """A headlamp was called "face presence: better than 88 % of this title"."""
+    face = dict.fromkeys(("face_presence", "face_quality", "main_character"), column(20, 0.2, 0.9, 0))
+    pool = pool_of(20, face_confidence=sure, **face)
+    best = rank_pool(pool, RankingSettings(), PROFILE).candidates
+    told = {sentence for one in best if one.frame_id == 0 for sentence in one.reasons}
+    assert any(sentence.startswith("Face presence: better") for sentence in told) is said
+
+
 def test_a_ranking_survives_json() -> None:
     pool = pool_of(10, brightness=column(10, 50, 1, 2))
     ranking = rank_pool(pool, RankingSettings(top=20), PROFILE)
