@@ -212,7 +212,12 @@ def _facts(
     info, warnings = source.info, list(source.info.warnings)
     if result.n_torn:
         warnings.append(f"{result.n_torn} damaged pictures were passed over")
-    promised, seen = info.n_frames_from_header, len(result.stats) + result.n_torn
+    if len(result.stats) < result.n_frames:
+        warnings.append(
+            f"only the {len(result.stats):,} key frames were looked at, of {result.n_frames:,} "
+            "frames: shots are rough, fades and motion are not known"
+        )
+    promised, seen = info.n_frames_from_header, result.n_frames + result.n_torn
     if seen < _CUT_OFF_SHARE * promised:
         warnings.append(f"the file is cut off: {seen:,} of {promised:,} pictures are there")
     elif result.ended_early:

@@ -199,7 +199,9 @@ def test_the_same_input_gives_the_same_order() -> None:
 @pytest.mark.parametrize(("sure", "said"), [(0.95, True), (0.75, False)])
 def test_a_face_is_a_reason_only_where_it_is_surely_one(sure: float, said: bool) -> None:
     """A headlamp was called "face presence: better than 88 % of this title"."""
-    face = dict.fromkeys(("face_presence", "face_quality", "main_character"), column(20, 0.2, 0.9, 0))
+    face = dict.fromkeys(
+        ("face_presence", "face_quality", "main_character"), column(20, 0.2, 0.9, 0)
+    )
     pool = pool_of(20, face_confidence=sure, **face)
     best = rank_pool(pool, RankingSettings(), PROFILE).candidates
     told = {sentence for one in best if one.frame_id == 0 for sentence in one.reasons}

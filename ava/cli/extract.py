@@ -15,6 +15,7 @@ from ava.cli.options import (
     OFFLINE,
     OUT,
     QUIET,
+    SCAN,
     SET,
     WORKERS,
     settings_from,
@@ -30,6 +31,7 @@ def extract(
     still_format: str | None = FORMAT,
     hdr: bool | None = HDR,
     maturity: bool | None = MATURITY,
+    scan: str | None = SCAN,
     workers: int = WORKERS,
     assignments: list[str] = SET,
     config: Path | None = CONFIG,
@@ -39,6 +41,7 @@ def extract(
 ) -> None:
     """Scan a film: shots, statistics, scores, and a still of every shortlisted frame."""
     named = {
+        "scan.frames": scan,
         "stills.format": still_format,
         "stills.hdr": hdr,
         "scoring.on_request": ["maturity"] if maturity else None,

@@ -43,6 +43,13 @@ def settings_from(config: Path | None, assignments: list[str], named: dict[str, 
     return load_settings(config, [*assignments, *given])
 
 
+SCAN = typer.Option(
+    None,
+    "--scan",
+    metavar="all|keyframes",
+    help="What is decoded. Key frames alone are several times quicker; shots are then rough, and "
+    "fades and motion not seen.",
+)
 WORKERS = typer.Option(
     1,
     "--workers",

@@ -16,6 +16,7 @@ from ava.cli.options import (
     OFFLINE,
     OUT,
     QUIET,
+    SCAN,
     SET,
     WORKERS,
     settings_from,
@@ -64,6 +65,7 @@ def rank(
         None, "--as-season", metavar="NAME", help="One set over all episodes, and one for each."
     ),
     open_sheet: bool = typer.Option(False, "--open", help="Open the contact sheet in a browser."),
+    scan: str | None = SCAN,
     workers: int = WORKERS,
     assignments: list[str] = SET,
     config: Path | None = CONFIG,
@@ -73,6 +75,7 @@ def rank(
 ) -> None:
     """Rank the frames of a film: stills of the best, and a contact sheet with the reasons."""
     named = {
+        "scan.frames": scan,
         "ranking.top": top,
         "ranking.profile": profile if taste is None else _taste(taste, profile),
         "ranking.gates.spoiler_safe": spoiler_safe,

@@ -35,6 +35,7 @@ _MIN_STEP_OVER_RISE = 2.0  # a vignette goes on rising, an edge does not
 _MIN_SAMPLES = 2
 _MAX_STACK = 48  # more frames of one shot tell nothing new
 _EVERY = 4
+_SAME_LINES = 1
 _RECENT = 96  # samples that may still belong to a shot not yet found
 _MERGE_AT = 192
 
@@ -85,14 +86,15 @@ class ShotLight:
 
 
 class LumaSamples:
-    """Every fourth frame's reduced luma, until the shot it belongs to is closed."""
+    """Every fourth frame's reduced luma, or all of them, until the shot it belongs to is closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, all_frames: bool = False) -> None:
+        self._every = 1 if all_frames else _EVERY
         self._held: list[tuple[int, Gray]] = []
 
     def add(self, frame_id: int, small_luma: Gray) -> None:
         """Take the next frame."""
-        if frame_id % _EVERY:
+        if frame_id % self._every:
             return
         self._held.append((frame_id, small_luma))
         if len(self._held) > _MERGE_AT:
@@ -111,6 +113,17 @@ class LumaSamples:
                 # Two shots mixed: whose bars these are is not known.
                 light = replace(light, own=Margins(), undecided=True)
         return light
+
+
+def same_margins(margins: Margins, other: Margins) -> bool:
+    """Whether two shots have the same bars, but for what a line more or less of light does."""
+    pairs = (
+        (margins.top, other.top),
+        (margins.bottom, other.bottom),
+        (margins.left, other.left),
+        (margins.right, other.right),
+    )
+    return all(abs(one - two) <= _SAME_LINES for one, two in pairs)
 
 
 def _some(held: Sequence[tuple[int, Gray]]) -> list[Gray]:

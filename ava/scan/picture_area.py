@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ava.core.geometry import WHOLE_PICTURE, Box, cropped
-from ava.scan.bars import Gray, LumaSamples, Margins, ShotLight, agrees
+from ava.scan.bars import Gray, LumaSamples, Margins, ShotLight, agrees, same_margins
 from ava.scan.shortlist import Candidate, ClosedShot
 from ava.source.info import Orientation, as_pixels
 
 _MAX_WAITING_PICTURES = 24  # some 36 MB at 540 lines
-_SAME_LINES = 1
 _FULL_LIGHT = 0.8  # of the lines inside it; a darker line is half bar
 _FAINT = 4.0  # gray levels; too little light to measure an edge by
 
@@ -37,11 +36,18 @@ class AreaFinder:
 
     A shot with dark edges that shows no bars waits until another shot has shown what the film is
     like around here; what waits is bounded.
+
+    Parameters
+    ----------
+    orientation : Orientation
+        Of the film.
+    all_frames : bool
+        Whether every frame is looked at; otherwise every fourth.
     """
 
-    def __init__(self, orientation: Orientation) -> None:
+    def __init__(self, orientation: Orientation, all_frames: bool = False) -> None:
         self._orientation = orientation
-        self._samples = LumaSamples()
+        self._samples = LumaSamples(all_frames)
         self._known: list[_Known] = []
         self._waiting: deque[tuple[ClosedShot, ShotLight | None]] = deque()
 
@@ -86,7 +92,7 @@ class AreaFinder:
         """The bars of a shot among those known, the latest first."""
         for known in reversed(self._known):
             if light.own:
-                if light.brightest.shape == known.shape and _same(light.own, known.margins):
+                if light.brightest.shape == known.shape and same_margins(light.own, known.margins):
                     return known
             elif light.undecided and agrees(light, known.margins, known.shape):
                 return known
@@ -170,13 +176,3 @@ def _edge(profile: NDArray[np.floating], rough: int, reach: int) -> int:
         if inside >= _FAINT and profile[line] - bar >= _FULL_LIGHT * inside:
             return line
     return rough
-
-
-def _same(margins: Margins, other: Margins) -> bool:
-    pairs = (
-        (margins.top, other.top),
-        (margins.bottom, other.bottom),
-        (margins.left, other.left),
-        (margins.right, other.right),
-    )
-    return all(abs(one - two) <= _SAME_LINES for one, two in pairs)

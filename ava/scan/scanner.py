@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
+from ava.core.errors import ConfigError
 from ava.core.progress import OnProgress, Progress, silent
+from ava.scan.block_areas import BlockAreas
 from ava.scan.frame_stats import FrameFacts, FrameStats, StatsCollector
+from ava.scan.key_frames import shots_of_key_frames
 from ava.scan.picture_area import AreaFinder
 from ava.scan.shortlist import (
     Candidate,
@@ -34,12 +37,20 @@ _LIT = 0.92  # of it, from which a fading picture is whole
 _GHOST_SHARE = 0.08  # of a transition, left and right of where both pictures are measured
 
 
+Areas = AreaFinder | BlockAreas
+
+
 @dataclass(frozen=True)
 class ScanSettings:
     """Settings of the single pass.
 
     Attributes
     ----------
+    frames : {"all", "keyframes"}
+        What is decoded: all frames, or only those that are made from no others, which is several
+        times quicker (see `ava.scan.key_frames`).
+    key_frame_seconds : float
+        In a pass over key frames, of every stretch of this length the best is considered.
     lines_px : int
         Luma is halved while it has at least twice so many lines.
     cut_threshold : float
@@ -56,6 +67,8 @@ class ScanSettings:
         How many frames go on.
     """
 
+    frames: str = "all"
+    key_frame_seconds: float = 6.0
     lines_px: int = 270
     cut_threshold: float = 3.0
     cut_min_content: float = 10.0
@@ -63,6 +76,10 @@ class ScanSettings:
     crop_bars: bool = True
     transitions: TransitionSettings = field(default_factory=TransitionSettings)
     shortlist: ShortlistSettings = field(default_factory=ShortlistSettings)
+
+    def __post_init__(self) -> None:
+        if self.frames not in ("all", "keyframes"):
+            raise ConfigError(f"--scan {self.frames}: it is all or keyframes")
 
 
 @dataclass(frozen=True)
@@ -72,7 +89,9 @@ class ScanResult:
     Attributes
     ----------
     stats : FrameStats
-        A row for every frame.
+        A row for every frame that was looked at.
+    n_frames : int
+        How many frames there are, looked at or not.
     shots : tuple of Shot
         All shots, in order.
     n_torn : int
@@ -82,6 +101,7 @@ class ScanResult:
     """
 
     stats: FrameStats
+    n_frames: int
     shots: tuple[Shot, ...]
     n_torn: int
     ended_early: bool
@@ -113,33 +133,40 @@ class Scanner:
 
     def run(self, source: Source) -> Iterator[ClosedShot]:
         """Scan `source`, yielding every shot when it is over (about two seconds later)."""
-        follow = self._stills if source.info.kind == "stills" else self._film
+        keys_only = self._settings.frames == "keyframes"
+        films = self._key_frames if keys_only else self._film
+        follow = self._stills if source.info.kind == "stills" else films
         stats, builder = StatsCollector(), ShotBuilder()
-        areas = AreaFinder(source.info.orientation) if self._settings.crop_bars else None
+        areas: Areas | None = None
+        if self._settings.crop_bars:
+            areas = (BlockAreas if keys_only else AreaFinder)(source.info.orientation)
+        shots = []
         for closed in follow(source, stats, builder, areas):
-            builder.shots[closed.shot.index] = closed.shot
+            shots.append(closed.shot)
             yield closed
-        self.result = ScanResult(
-            stats.columns(), tuple(builder.shots), source.n_torn, source.ended_early
-        )
+        columns = stats.columns()
+        n_frames = max(source.n_passed, len(columns))
+        self.result = ScanResult(columns, n_frames, tuple(shots), source.n_torn, source.ended_early)
 
     def _measured(
         self, source: Source, stats: StatsCollector, builder: ShotBuilder
     ) -> Iterator[_Pending]:
         total = source.info.n_frames_from_header or math.nan
-        for count, frame in enumerate(source.scan(), start=1):
+        keys_only = self._settings.frames == "keyframes"
+        frames = source.key_frames() if keys_only else source.scan()
+        for count, frame in enumerate(frames, start=1):
             seconds = frame.ref.time.seconds
             builder.pts_seconds.append(seconds)
             yield _Pending(frame, stats.add(seconds, frame.luma(self._settings.lines_px)))
-            if count % _PROGRESS_EVERY == 0:
-                self._on_progress(Progress("scan", count, total, "frames"))
+            if keys_only or count % _PROGRESS_EVERY == 0:
+                self._on_progress(Progress("scan", frame.ref.frame_id + 1, total, "frames"))
 
     def _stills(
         self,
         source: Source,
         stats: StatsCollector,
         builder: ShotBuilder,
-        _areas: AreaFinder | None,
+        _areas: Areas | None,
     ) -> Iterator[ClosedShot]:
         # One picture cannot tell its own frame or passe-partout from bars: it stays whole.
         for row, one in enumerate(self._measured(source, stats, builder)):
@@ -155,17 +182,38 @@ class Scanner:
         source: Source,
         stats: StatsCollector,
         builder: ShotBuilder,
-        areas: AreaFinder | None,
+        areas: Areas | None,
     ) -> Iterator[ClosedShot]:
         found = self._found(source, stats, builder, areas)
         return found if areas is None else areas.cropped(found)
+
+    def _key_frames(
+        self,
+        source: Source,
+        stats: StatsCollector,
+        builder: ShotBuilder,
+        areas: Areas | None,
+    ) -> Iterator[ClosedShot]:
+        settings = self._settings
+        wanted = replace(settings.shortlist, bucket_seconds=settings.key_frame_seconds)
+        shortlist = ShotShortlist(wanted, source.info.duration_seconds, source.info.orientation)
+
+        def seen() -> Iterator[tuple[SourceFrame, FrameFacts]]:
+            for one in self._measured(source, stats, builder):
+                if areas is not None:
+                    areas.add(one.frame.ref.frame_id, one.facts.small)
+                yield one.frame, one.facts
+
+        alike = settings.transitions.max_correlation
+        shots = shots_of_key_frames(source, seen(), shortlist, alike)
+        return shots if areas is None else areas.cropped(shots)
 
     def _found(
         self,
         source: Source,
         stats: StatsCollector,
         builder: ShotBuilder,
-        areas: AreaFinder | None,
+        areas: Areas | None,
     ) -> Iterator[ClosedShot]:
         settings = self._settings
         cut_finder = CutFinder(settings.cut_threshold, settings.cut_min_content)

@@ -163,6 +163,11 @@ class ShotShortlist:
         if self._best is None or score > self._best.score:
             self._best = _Held(frame.ref, score, around(), frame)
 
+    @property
+    def decided_to(self) -> int:
+        """Of the frames before this one, it is known which are kept."""
+        return 0 if self._best is None else self._best.ref.frame_id
+
     def close_bucket(self) -> None:
         """Take the best frame of the running bucket; called at every boundary too."""
         if self._best is not None:

@@ -99,7 +99,7 @@ class TransitionFinder:
         differ = _mean_square(change) > settings.min_difference**2
         middle, change = middle[differ], change[differ]
         start = thumbs[middle - half]
-        new = _unrelated(start, thumbs[middle + half], settings.max_correlation)
+        new = unrelated(start, thumbs[middle + half], settings.max_correlation)
         middle, change, start = middle[new], change[new], start[new]
         if not len(middle):
             return []
@@ -148,7 +148,7 @@ def _mean_square(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return squares
 
 
-def _unrelated(
+def unrelated(
     start: NDArray[np.float32], end: NDArray[np.float32], max_correlation: float
 ) -> NDArray[np.bool_]:
     """Whether two pictures show different things; a flat one is unrelated to everything."""

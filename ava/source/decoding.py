@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import av
 
@@ -62,6 +63,18 @@ def opened(path: SourcePath) -> Iterator[tuple[av.container.InputContainer, av.V
         yield box, stream
 
 
+def _alone(packet: av.Packet[Any], stream: av.VideoStream) -> list[Any]:
+    """What one packet holds; the decoder then knows of no other, as after a seek."""
+    try:
+        # Asked for at once: a decoder that waits for more would put key frames in a wrong order.
+        frames = [*packet.decode(), *stream.codec_context.decode(None)]
+    finally:
+        stream.codec_context.flush_buffers()
+    for frame in frames:
+        frame.time_base = packet.time_base
+    return frames
+
+
 class Decoder:
     """Decodes whole pictures and counts what is torn.
 
@@ -86,6 +99,7 @@ class Decoder:
         box: av.container.InputContainer,
         stream: av.VideoStream,
         wanted: Collection[int] | None = None,
+        only: Callable[[av.Packet[Any]], bool] | None = None,
     ) -> Iterator[av.VideoFrame]:
         """Whole pictures in order of presentation; torn ones are counted and passed over.
 
@@ -96,6 +110,8 @@ class Decoder:
         wanted : collection of int, optional
             The stream's own times of the pictures that are looked for. Of the others, those that
             no picture is made from may be left out: in a film with B-frames most of the work.
+        only : callable, optional
+            Is asked of every packet whether to decode it, by itself, without the others.
 
         Raises
         ------
@@ -116,11 +132,14 @@ class Decoder:
             except av.error.FFmpegError:
                 self.ended_early = True
                 return
+            if only is not None and (not packet.size or not only(packet)):
+                resumed = time.monotonic()
+                continue
             if wanted is not None:
                 needed = packet.pts is None or packet.pts in wanted
                 stream.codec_context.skip_frame = "DEFAULT" if needed else "NONREF"
             try:
-                frames = packet.decode()
+                frames = packet.decode() if only is None else _alone(packet, stream)
             except av.error.FFmpegError:
                 self._count_torn(packet.pts)
                 continue

@@ -17,6 +17,7 @@ class Source(Protocol):
     """What every reader gives."""
 
     info: VideoInfo
+    n_passed: int
 
     @property
     def n_torn(self) -> int:
@@ -30,6 +31,10 @@ class Source(Protocol):
 
     def scan(self) -> Iterator[SourceFrame]:
         """Every picture, once, in order."""
+        ...
+
+    def key_frames(self) -> Iterator[SourceFrame]:
+        """Those that are made from no others, in order, with their numbers among all of them."""
         ...
 
     def read(self, refs: Sequence[FrameRef]) -> Iterator[SourceFrame]:

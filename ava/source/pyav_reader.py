@@ -20,6 +20,7 @@ from ava.source.decoding import Decoder, media_errors, opened
 from ava.source.header import Header, video_info
 from ava.source.info import FrameRef, Interlace, VideoInfo, shown_size
 from ava.source.interlace import deinterlaced, interlace_of, may_be_interlaced
+from ava.source.key_frames import KeyFrames
 from ava.source.remote import SourcePath
 from ava.source.seeking import Walk
 
@@ -70,11 +71,14 @@ class PyAVReader:
     ----------
     info : VideoInfo
         Facts from the header and the first picture.
+    n_passed : int
+        Whole pictures of the film, once a pass over it is complete.
     """
 
     def __init__(self, path: SourcePath) -> None:
         self._path = path
         self._decoder = Decoder(path)
+        self.n_passed = 0
         with media_errors(path):
             if path.stat().st_size == 0:
                 raise UnreadableMedia(f"{path} is empty (0 bytes)", "copy or export it again")
@@ -207,11 +211,38 @@ class PyAVReader:
             After the last one, when more than 5 % were damaged.
         """
         self._decoder = Decoder(self._path)
+        self.n_passed = 0
         with opened(self._path) as (box, stream):
-            n_whole = 0
             for frame_id, (pts, frame) in enumerate(self._timed(box, stream)):
+                self.n_passed += 1
+                yield self._wrapped(frame, frame_id, pts)
+        self._require_whole(self.n_passed)
+
+    def key_frames(self) -> Iterator[PyAVFrame]:
+        """The key frames of the film, with the numbers that `scan` gives them.
+
+        Raises
+        ------
+        UnreadableMedia
+            When they cannot be shown, or numbered, by themselves.
+        DecodeError
+            As `scan` does.
+        """
+        if self._interlace.field_order != "progressive":
+            raise UnreadableMedia(
+                f"{self._path} is interlaced; its key frames need the pictures around them",
+                "scan all frames",
+            )
+        self._decoder = Decoder(self._path)
+        keys, n_whole = KeyFrames(self._path, self._decoder, self.info.start.pts), 0
+        with opened(self._path) as (box, stream):
+            for frame_id, pts, frame in keys.pictures(box, stream):
                 n_whole += 1
                 yield self._wrapped(frame, frame_id, pts)
+        self.n_passed = keys.n_pictures
+        self._require_whole(n_whole)
+
+    def _require_whole(self, n_whole: int) -> None:
         if self.n_torn > _MAX_TORN_SHARE * (n_whole + self.n_torn):
             raise self._too_torn(n_whole)
 

@@ -116,6 +116,8 @@ class StillsReader:
     ----------
     info : VideoInfo
         Facts; the size is that of the first readable picture.
+    n_passed : int
+        How many pictures there are.
     n_torn : int
         Pictures of the latest pass that could not be read.
     ended_early : bool
@@ -130,6 +132,7 @@ class StillsReader:
                 "name video files (ava rank folder/*.mp4), or a folder of JPEG, PNG, WebP, TIFF or BMP files",
             )
         self._files = files
+        self.n_passed = len(files)
         self.n_torn = 0
         self.ended_early = False
         first = self._first_readable()
@@ -180,6 +183,10 @@ class StillsReader:
                 yield self._frame(index)
             except UnreadableMedia:
                 self.n_torn += 1
+
+    def key_frames(self) -> Iterator[StillFrame]:
+        """As `scan`: no picture of a folder is made from another."""
+        return self.scan()
 
     def read(self, refs: Sequence[FrameRef]) -> Iterator[StillFrame]:
         """The pictures at `refs`; see `ava.source.pyav_reader.PyAVReader.read`."""
