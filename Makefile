@@ -33,6 +33,7 @@ check: $(READY) ## Format, lint, types, import floors, lazy imports
 bench: $(READY) ## Measure, and write benchmarks/results/*.json
 	$(BIN)/python -m benchmarks.scan
 	$(BIN)/python -m benchmarks.pipeline
+	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.scaling
 	$(BIN)/python -m benchmarks.sheet
 	$(BIN)/python -m benchmarks.workers

@@ -12,7 +12,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from skimage import data
 from sklearn.datasets import load_sample_image
@@ -116,7 +115,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=30)
     rounds = parser.parse_args().rounds
     cv2.setNumThreads(1)
-    torch.set_num_threads(1)
     results = {
         f"ms_{name}": measured(detector, reader, rounds)
         for name, (detector, reader) in roads().items()

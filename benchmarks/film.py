@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 1920, 1080
 
 
 def benchmark_film(seconds: int) -> Path:
-    """Path of a 1080p24 H.264 film of about `seconds`, made once and kept under build/."""
+    """Path of a 1080p24 H.264 film of `seconds`, made once and kept under build/."""
     path = ROOT / "build" / "benchmarks" / f"film_{seconds}s_1080p24.mp4"
     if path.exists():
         return path
@@ -31,6 +31,8 @@ def benchmark_film(seconds: int) -> Path:
         while count < seconds * 24:
             with av.open(str(SAMPLE)) as source:
                 for frame in source.decode(video=0):
+                    if count == seconds * 24:
+                        break
                     big = frame.reformat(width=WIDTH, height=HEIGHT)
                     big.pts, big.time_base = count, Fraction(1, 24)
                     out.mux(stream.encode(big))

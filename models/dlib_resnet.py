@@ -1,4 +1,4 @@
-"""dlib's face recognition network as a torch module; imports torch, so import it when needed.
+"""dlib's face recognition network, written as ONNX.
 
 A residual network of 29 convolutions after He, Zhang, Ren & Sun, "Deep residual learning for image
 recognition" (2016), trained by Davis King with a metric loss on three million faces
@@ -7,72 +7,55 @@ recognition" (2016), trained by Davis King with a metric loss on three million f
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
-
 from models.dlib_weights import Convolution, DlibNetwork
+from models.onnx_graph import CENTRE, FLOAT, INPUT, Graph
 
 _PIXEL_SCALE = 1 / 256
 
 
-class DlibFaceNetwork(nn.Module):
-    """Maps face chips to points in 128 dimensions.
+def dlib_face_network(network: DlibNetwork, side_px: int) -> bytes:
+    """The network that maps face chips, less 128, to points in 128 dimensions.
 
     Parameters
     ----------
     network : DlibNetwork
         The parameters, with a stem and any number of pairs of convolutions.
+    side_px : int
+        Width and height of the chips.
     """
-
-    def __init__(self, network: DlibNetwork) -> None:
-        super().__init__()
-        stem, *rest = network.convolutions
-        self.stem = _conv(stem)
-        # Pixels come in as they are: the stem has no padding, so it can do the normalizing too.
-        mean = torch.from_numpy(network.mean_rgb).reshape(1, 3, 1, 1)
-        weight, bias = self.stem.weight.data, self.stem.bias
-        assert bias is not None
-        bias.data -= (weight * mean).sum(dim=(1, 2, 3)) * _PIXEL_SCALE
-        self.stem.weight.data = weight * _PIXEL_SCALE
-        self.blocks = nn.Sequential(
-            *(_Residual(*pair) for pair in zip(rest[::2], rest[1::2], strict=True))
-        )
-        self.projection = nn.Parameter(torch.from_numpy(network.projection), requires_grad=False)
-        self.to(memory_format=torch.channels_last)
-        self.requires_grad_(False)
-        self.eval()
-
-    def forward(self, chips: Tensor) -> Tensor:
-        """Descriptors (N, 128) of RGB chips (N, 3, 150, 150), 0..255, best channels last."""
-        features = functional.relu(functional.max_pool2d(self.stem(chips), 3, stride=2))
-        descriptors: Tensor = self.blocks(features).mean(dim=(2, 3)) @ self.projection
-        return descriptors
-
-
-class _Residual(nn.Module):
-    """Two convolutions beside a short cut; with a stride, the short cut is averaged down."""
-
-    def __init__(self, first: Convolution, second: Convolution) -> None:
-        super().__init__()
-        self.first, self.second = _conv(first), _conv(second)
-        self.shrinks = first.stride > 1
-
-    def forward(self, features: Tensor) -> Tensor:
-        change = self.second(functional.relu(self.first(features), inplace=True))
-        if self.shrinks:
+    graph = Graph()
+    stem, *rest = network.convolutions
+    # Pixels come in as they are: the stem has no padding, so it can do the normalizing too.
+    weights = stem.weights * _PIXEL_SCALE
+    bias = stem.bias - (weights * (network.mean_rgb - CENTRE)[:, None, None]).sum(axis=(1, 2, 3))
+    stem = Convolution(weights, bias, stem.stride, stem.padding)
+    pixels = graph.add("Cast", INPUT, to=FLOAT)
+    pooled = graph.add("MaxPool", _conv(graph, pixels, stem), kernel_shape=[3, 3], strides=[2, 2])
+    features, side_px = graph.add("Relu", pooled), (_side(side_px, stem) - 3) // 2 + 1
+    n_channels = len(stem.bias)
+    for first, second in zip(rest[::2], rest[1::2], strict=True):
+        inner = graph.add("Relu", _conv(graph, features, first))
+        change, n_before = _conv(graph, inner, second), n_channels
+        if first.stride > 1:  # then the short cut is averaged down
+            n_channels, halved_px = len(second.bias), side_px // 2
+            side_px = _side(_side(side_px, first), second)
+            features = graph.add("AveragePool", features, kernel_shape=[2, 2], strides=[2, 2])
             # dlib adds what differs in size as if the smaller one went on in zeros.
-            features = functional.avg_pool2d(features, 2)
-            n_missing = change.shape[1] - features.shape[1]
-            features = functional.pad(features, (0, 0, 0, 0, 0, n_missing))
-            below, right = (features.shape[side] - change.shape[side] for side in (2, 3))
-            change = functional.pad(change, (0, right, 0, below))
-        return functional.relu(change.add_(features), inplace=True)
+            features = graph.padded(features, n_channels - n_before, 0)
+            change = graph.padded(change, 0, halved_px - side_px)
+            side_px = halved_px
+        features = graph.add("Relu", graph.add("Add", change, features))
+    means = graph.add("Flatten", graph.add("GlobalAveragePool", features), axis=1)
+    return graph.finished(graph.add("MatMul", means, graph.array(network.projection)), 2)
 
 
-def _conv(layer: Convolution) -> nn.Conv2d:
-    n_out, n_in, *kernel = layer.weights.shape
-    conv = nn.Conv2d(n_in, n_out, (kernel[0], kernel[1]), layer.stride, layer.padding)
-    conv.weight.data = torch.from_numpy(layer.weights)
-    conv.bias = nn.Parameter(torch.from_numpy(layer.bias))
-    return conv
+def _conv(graph: Graph, values: str, layer: Convolution) -> str:
+    weights, bias = graph.array(layer.weights), graph.array(layer.bias)
+    both = {"strides": [layer.stride] * 2, "pads": [layer.padding] * 4}
+    return graph.add("Conv", values, weights, bias, **both)
+
+
+def _side(side_px: int, layer: Convolution) -> int:
+    """What a convolution makes of a width or height."""
+    kernel_px: int = layer.weights.shape[2]
+    return (side_px + 2 * layer.padding - kernel_px) // layer.stride + 1

@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 _IR_VERSION, _OPSET = 8, 13
-_FLOAT, _INT8 = 1, 3  # TensorProto.DataType
+FLOAT, _INT8, _INT64 = 1, 3, 7  # TensorProto.DataType
+CENTRE = 128
+"""What is taken from the pixels of the input."""
+
 _ATTRIBUTE_INT, _ATTRIBUTE_INTS = 2, 7  # AttributeProto.AttributeType
 INPUT, OUTPUT = "pictures", "found"
 
@@ -22,7 +25,7 @@ INPUT, OUTPUT = "pictures", "found"
 class Graph:
     """A network in the making; every method adds an operator and gives back its output's name.
 
-    Its input is `INPUT`, int8 (1, 3, H, W): the picture less 128. Its output is named by `finished`.
+    Its input is `INPUT`, int8 (N, 3, H, W): pictures less `CENTRE`. Its output is named by `finished`.
     """
 
     def __init__(self) -> None:
@@ -57,12 +60,19 @@ class Graph:
             group=n_groups,
         )
 
+    def padded(self, values: str, channels: int, below_and_right: int) -> str:
+        """Pictures with so many channels, lines and columns of zeros behind their own."""
+        pads = [0, 0, 0, 0, 0, channels, below_and_right, below_and_right]
+        return self.add("Pad", values, self._constant(np.array(pads, "<i8"), _INT64))
+
     def array(self, values: NDArray[np.float32]) -> str:
         """A constant."""
+        return self._constant(np.ascontiguousarray(values, "<f4"), FLOAT)
+
+    def _constant(self, values: NDArray[Any], element: int) -> str:
         name = f"weight_{len(self._weights)}"
-        data = np.ascontiguousarray(values, "<f4")
-        fields = b"".join(_whole(1, side) for side in data.shape)
-        fields += _whole(2, _FLOAT) + _text(8, name) + _bytes(9, data.tobytes())
+        fields = b"".join(_whole(1, side) for side in values.shape)
+        fields += _whole(2, element) + _text(8, name) + _bytes(9, values.tobytes())
         self._weights.append(_bytes(5, fields))
         return name
 
@@ -71,7 +81,7 @@ class Graph:
         self._append("Identity", (values,), OUTPUT, {})
         graph = b"".join(_bytes(1, node) for node in self._nodes) + _text(2, "ava")
         graph += b"".join(self._weights)
-        graph += _bytes(11, _tensor(INPUT, _INT8, 4)) + _bytes(12, _tensor(OUTPUT, _FLOAT, n_axes))
+        graph += _bytes(11, _tensor(INPUT, _INT8, 4)) + _bytes(12, _tensor(OUTPUT, FLOAT, n_axes))
         return _whole(1, _IR_VERSION) + _bytes(7, graph) + _bytes(8, _whole(2, _OPSET))
 
     def _append(
@@ -102,7 +112,7 @@ def centred(picture: NDArray[np.uint8]) -> NDArray[np.int8]:
     import cv2
 
     planes = np.stack([np.asarray(plane, np.uint8) for plane in cv2.split(picture)])[None]
-    return (planes ^ 128).view(np.int8)
+    return (planes ^ CENTRE).view(np.int8)
 
 
 def session(model: bytes, n_threads: int) -> Any:

@@ -87,10 +87,9 @@ class FaceAnalyser:
             raise
         identity = None
         with suppress(WeightsError):
-            identity = FaceIdentity.open(runtime.on_progress, runtime.may_download)
-            import torch
-
-            torch.set_num_threads(runtime.n_threads)
+            identity = FaceIdentity.open(
+                runtime.on_progress, runtime.may_download, runtime.n_threads
+            )
         self.use(detector, reader, identity)
 
     def use(
