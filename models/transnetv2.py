@@ -89,10 +89,11 @@ class _Stack(nn.Module):
         self.DDCNN = nn.ModuleList([_Cell(n_in, n_filters), _Cell(n_out, n_filters)])
 
     def forward(self, features: Tensor) -> Tensor:
-        first = functional.relu(self.DDCNN[0](features))
+        first: Tensor = functional.relu(self.DDCNN[0](features))
         both = functional.relu(self.DDCNN[1](first)).add_(first)
         halved = functional.avg_pool2d(both.flatten(0, 1).permute(0, 3, 1, 2), 2)
-        return halved.permute(0, 2, 3, 1).unflatten(0, features.shape[:2])
+        last: Tensor = halved.permute(0, 2, 3, 1)
+        return last.reshape(*features.shape[:2], *last.shape[1:])
 
 
 class _Cell(nn.Module):
@@ -108,7 +109,8 @@ class _Cell(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         branches = (self.Conv3D_1, self.Conv3D_2, self.Conv3D_4, self.Conv3D_8)
         found = self.bn(torch.cat([branch(features) for branch in branches], dim=1))
-        return found.permute(0, 2, 3, 1).unflatten(2, features.shape[2:4])
+        last = found.permute(0, 2, 3, 1)
+        return last.reshape(*features.shape[:4], -1)
 
 
 class _Separable(nn.Module):
@@ -130,7 +132,8 @@ class _Separable(nn.Module):
         in_space, in_time = (cast("nn.Conv3d", layer).weight for layer in self.layers)
         pictures = features.flatten(0, 1).permute(0, 3, 1, 2)
         spread = functional.conv2d(pictures, in_space[:, :, 0], padding=1)
-        by_place = spread.permute(0, 2, 3, 1).flatten(1, 2).unflatten(0, features.shape[:2])
+        n_windows, n_frames, height, width = features.shape[:4]
+        by_place = spread.permute(0, 2, 3, 1).reshape(n_windows, n_frames, height * width, -1)
         return functional.conv2d(
             by_place.permute(0, 3, 1, 2),
             in_time[..., 0],
@@ -189,6 +192,11 @@ class BoundaryNetwork:
         self.device = device
         self._network = network.to(device).eval().requires_grad_(False)
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether it may as well judge every frame: on a GPU."""
+        return self.device == "cuda"
+
     @classmethod
     def open(cls, on_progress: OnProgress = silent, may_download: bool = True) -> BoundaryNetwork:
         """Load the network, on a GPU where there is one.
@@ -201,9 +209,7 @@ class BoundaryNetwork:
         path = require(WEIGHTS, on_progress, may_download)
         return cls(read_network(path), "cuda" if torch.cuda.is_available() else "cpu")
 
-    def judge(
-        self, windows: NDArray[np.uint8]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def judge(self, windows: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Judge the middle half of each window.
 
         Parameters
@@ -247,6 +253,7 @@ def read_network(path: Path) -> TransNetV2:
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except (RuntimeError, ValueError, EOFError, OSError, pickle.UnpicklingError) as error:
         raise WeightsError(
-            f"{path} does not hold the parameters of TransNetV2", "remove it, and it is fetched again"
+            f"{path} does not hold the parameters of TransNetV2",
+            "remove it, and it is fetched again",
         ) from error
     return network

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from statistics import median
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
+from ava.core.errors import ConfigError
 from ava.core.progress import OnProgress, Progress, silent
+from ava.scan.fading import FLAT_STD, whole_around
 from ava.scan.frame_stats import FrameFacts, FrameStats, StatsCollector
 from ava.scan.picture_area import AreaFinder
+from ava.scan.second_look import Boundaries, SecondLook
 from ava.scan.shortlist import (
     Candidate,
     ClosedShot,
@@ -19,19 +22,15 @@ from ava.scan.shortlist import (
     ShotShortlist,
     quick_score,
 )
-from ava.scan.shots import Boundary, CutFinder, Shot, ShotBuilder, Transition
-from ava.scan.transitions import LOOK_AHEAD, TransitionFinder, TransitionSettings
+from ava.scan.shots import Boundary, CutFinder, Shot, ShotBuilder
+from ava.scan.transitions import LOOK_AHEAD, MIN_VOTES, TransitionFinder, TransitionSettings
+from ava.scan.watched_frames import PICTURE_SIZE, BoundaryJudge
 from ava.source.info import SourceFrame
 from ava.source.opening import Source
 
-_MIN_VOTES = 2  # one lone mixture of all lengths and middles is chance
 _PROGRESS_EVERY = 24
 _NEIGHBOURS = 2  # on either side of a frame, to see what moves
 _NEAR_CUTS = 12  # more cannot lie in the frames that wait, and those around the one that is judged
-_FLAT_STD = 6.0  # gray levels; the black or white end of a fade
-_LEVEL_FRAMES = 6  # before a fade, that say what contrast is full
-_LIT = 0.92  # of it, from which a fading picture is whole
-_GHOST_SHARE = 0.08  # of a transition, left and right of where both pictures are measured
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,9 @@ class ScanSettings:
         The mixture test for fades and dissolves.
     shortlist : ShortlistSettings
         How many frames go on.
+    shots : {"fast", "cascade", "neural"}
+        Who finds the boundaries: the cuts and transitions above; they, and a network where they
+        are in doubt; or the network alone, from every frame.
     """
 
     lines_px: int = 270
@@ -63,6 +65,20 @@ class ScanSettings:
     crop_bars: bool = True
     transitions: TransitionSettings = field(default_factory=TransitionSettings)
     shortlist: ShortlistSettings = field(default_factory=ShortlistSettings)
+    shots: Literal["fast", "cascade", "neural"] = "fast"
+
+    def __post_init__(self) -> None:
+        if self.shots not in ("fast", "cascade", "neural"):
+            raise ConfigError(f"shots must be fast, cascade or neural, not {self.shots!r}")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All that decides what a scan finds, in plain types."""
+        facts = asdict(self)
+        if self.shots == "fast":
+            # What was scanned before there was a choice is still what it says.
+            del facts["shots"]
+        return facts
 
 
 @dataclass(frozen=True)
@@ -104,11 +120,29 @@ class _Break:
 
 
 class Scanner:
-    """Runs the pass; iterate over `run`, then read `result`."""
+    """Runs the pass; iterate over `run`, then read `result`.
 
-    def __init__(self, settings: ScanSettings, on_progress: OnProgress = silent) -> None:
+    Parameters
+    ----------
+    settings : ScanSettings
+        How to look.
+    on_progress : callable, optional
+        Told how far the scan is.
+    judge : BoundaryJudge, optional
+        The network that the shots "cascade" and "neural" need.
+    """
+
+    def __init__(
+        self,
+        settings: ScanSettings,
+        on_progress: OnProgress = silent,
+        judge: BoundaryJudge | None = None,
+    ) -> None:
+        if (judge is None) != (settings.shots == "fast"):
+            raise ValueError(f"shots are {settings.shots}, and the judge is {judge}")
         self._settings = settings
         self._on_progress = on_progress
+        self._judge_of_shots = judge
         self.result: ScanResult | None = None
 
     def run(self, source: Source) -> Iterator[ClosedShot]:
@@ -173,13 +207,17 @@ class Scanner:
         shortlist = ShotShortlist(
             settings.shortlist, source.info.duration_seconds, source.info.orientation
         )
+        look = self._second_look()
         waiting: deque[_Pending] = deque()
         judged: deque[_Pending] = deque(maxlen=_NEIGHBOURS)
         cuts: list[int] = []
         n_closed_to = 0
         for one in self._measured(source, stats, builder):
             waiting.append(one)
-            cuts += cut_finder.add(one.facts.motion)
+            known = cut_finder.add(one.facts.motion)
+            if look is not None:
+                known = look.add(one.frame.stretched(*PICTURE_SIZE), one.facts, known)
+            cuts += known
             fades.add(one.facts.small)
             if areas is not None:
                 areas.add(one.frame.ref.frame_id, one.facts.small)
@@ -188,16 +226,25 @@ class Scanner:
                 self._judge(judged, waiting, cuts, shortlist)
             if fades.horizon > n_closed_to:
                 n_closed_to = fades.horizon
-                yield from self._closed(fades, cuts, n_closed_to, builder, shortlist, stats)
+                found = _boundaries(fades, cuts, n_closed_to, look, builder)
+                yield from self._closed(found, cuts, builder, shortlist, stats)
         fades.finish()
         while waiting:
             self._judge(judged, waiting, cuts, shortlist)
         shortlist.close_bucket()
         n_frames = len(builder.pts_seconds)
-        yield from self._closed(fades, cuts, n_frames, builder, shortlist, stats)
+        found = _boundaries(fades, cuts, n_frames, look, builder)
+        yield from self._closed(found, cuts, builder, shortlist, stats)
         last = self._close(builder, shortlist, _Break(n_frames, "edge", n_frames, n_frames))
         if last:
             yield last
+
+    def _second_look(self) -> SecondLook | None:
+        judge, settings = self._judge_of_shots, self._settings
+        if judge is None:
+            return None
+        thresholds = settings.cut_threshold, settings.cut_min_content
+        return SecondLook(judge, *thresholds, settings.transitions, settings.shots == "neural")
 
     def _judge(
         self,
@@ -221,27 +268,34 @@ class Scanner:
 
     def _closed(
         self,
-        fades: TransitionFinder,
-        cuts: list[int],
-        horizon: int,
+        found: Boundaries,
+        marked: list[int],
         builder: ShotBuilder,
         shortlist: ShotShortlist,
         stats: StatsCollector,
     ) -> Iterator[ClosedShot]:
-        """Close the shots whose boundaries can no longer change."""
-        start = builder.shots[-1].end_frame if builder.shots else 0
-        breaks = [_Break(cut, "cut", cut, cut) for cut in cuts if start < cut < horizon]
-        for fade in fades.found:
+        """Close the shots whose boundaries can no longer change.
+
+        Frames next to the `marked` cuts have been set back already; next to others they are set
+        aside here.
+        """
+        start, horizon = builder.shots[-1].end_frame if builder.shots else 0, found.horizon
+        breaks = []
+        for cut in found.cuts:
+            if start < cut < horizon:
+                margin = 0 if cut in marked else self._settings.cut_margin_frames
+                breaks.append(_Break(cut, "cut", cut - margin, cut + margin))
+        for fade in found.transitions:
             is_final = fade.last + LOOK_AHEAD < horizon or horizon == len(builder.pts_seconds)
             if not is_final:
                 # Whatever comes after it may still be swallowed by it.
                 breaks = [one for one in breaks if one.at < fade.first]
-            elif fade.middle > start and fade.n_votes >= _MIN_VOTES:
+            elif fade.middle > start and fade.n_votes >= MIN_VOTES:
                 ends = (max(0, fade.first - 2), min(fade.last + 2, len(builder.pts_seconds) - 1))
                 flattest = min(map(stats.luma_std_of, ends))
-                kind: Boundary = "fade" if flattest < _FLAT_STD else "dissolve"
+                kind: Boundary = "fade" if flattest < FLAT_STD else "dissolve"
                 breaks = [one for one in breaks if not fade.first <= one.at <= fade.last + 1]
-                clean = _whole(fade, stats, kind, ends)
+                clean = whole_around(fade, stats, kind, ends)
                 breaks.append(_Break(fade.middle, kind, *clean))
         for one in sorted(breaks, key=lambda one: one.at):
             closed = self._close(builder, shortlist, one)
@@ -259,28 +313,17 @@ class Scanner:
         return ClosedShot(shot, taken)
 
 
-def _whole(
-    fade: Transition, stats: StatsCollector, kind: Boundary, ends: tuple[int, int]
-) -> tuple[int, int]:
-    """Where the picture before a transition ends to be whole, and where the next begins to be.
-
-    In a dissolve what is a twentieth of the other picture is not measured, but seen as a ghost. In
-    a fade there is no other picture: until contrast has sunk, it is whole.
-    """
-    first, last = fade.first, fade.last
-    if kind == "dissolve":
-        margin = 1 + math.ceil(_GHOST_SHARE * (last + 1 - first))
-        return first - margin, last + 1 + margin
-    flat_before, flat_after = (stats.luma_std_of(end) < _FLAT_STD for end in ends)
-    if flat_after:
-        level = [stats.luma_std_of(row) for row in range(max(0, first - _LEVEL_FRAMES), first + 1)]
-        lit = [row for row in range(first, last) if stats.luma_std_of(row) >= _LIT * median(level)]
-        first = lit[-1] + 1 if lit else first
-    if flat_before:
-        level = [stats.luma_std_of(row) for row in range(last, ends[1] + 1)]
-        lit = [row for row in range(first, last) if stats.luma_std_of(row) >= _LIT * median(level)]
-        last = lit[0] - 1 if lit else last
-    return first, last + 1
+def _boundaries(
+    fades: TransitionFinder,
+    cuts: list[int],
+    horizon: int,
+    look: SecondLook | None,
+    builder: ShotBuilder,
+) -> Boundaries:
+    if look is None:
+        return Boundaries(cuts, fades.found, horizon)
+    start = builder.shots[-1].end_frame if builder.shots else 0
+    return look.settled(fades.found, start, horizon, horizon == len(builder.pts_seconds))
 
 
 def _moments(
