@@ -90,7 +90,7 @@ class Settings:
     @property
     def scan_id(self) -> str:
         """Fingerprint of what decides which frames are shortlisted."""
-        return settings_id(dataclasses.asdict(self.scan))
+        return settings_id(self.scan.facts)
 
 
 def load_settings(

@@ -91,8 +91,8 @@ class _Stack(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         first: Tensor = functional.relu(self.DDCNN[0](features))
         both = functional.relu(self.DDCNN[1](first)).add_(first)
-        halved = functional.avg_pool2d(both.flatten(0, 1).permute(0, 3, 1, 2), 2)
-        last: Tensor = halved.permute(0, 2, 3, 1)
+        halved: Tensor = functional.avg_pool2d(both.flatten(0, 1).permute(0, 3, 1, 2), 2)
+        last = halved.permute(0, 2, 3, 1)
         return last.reshape(*features.shape[:2], *last.shape[1:])
 
 
@@ -108,7 +108,7 @@ class _Cell(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         branches = (self.Conv3D_1, self.Conv3D_2, self.Conv3D_4, self.Conv3D_8)
-        found = self.bn(torch.cat([branch(features) for branch in branches], dim=1))
+        found: Tensor = self.bn(torch.cat([branch(features) for branch in branches], dim=1))
         last = found.permute(0, 2, 3, 1)
         return last.reshape(*features.shape[:4], -1)
 

@@ -16,6 +16,7 @@ from ava.cli.options import (
     OUT,
     QUIET,
     SET,
+    SHOTS,
     WORKERS,
     settings_from,
 )
@@ -30,6 +31,7 @@ def extract(
     still_format: str | None = FORMAT,
     hdr: bool | None = HDR,
     maturity: bool | None = MATURITY,
+    shots: str | None = SHOTS,
     workers: int = WORKERS,
     assignments: list[str] = SET,
     config: Path | None = CONFIG,
@@ -41,6 +43,7 @@ def extract(
     named = {
         "stills.format": still_format,
         "stills.hdr": hdr,
+        "scan.shots": shots,
         "scoring.on_request": ["maturity"] if maturity else None,
     }
     settings = settings_from(config, assignments, named)

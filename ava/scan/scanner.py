@@ -95,12 +95,15 @@ class ScanResult:
         Pictures that could not be decoded.
     ended_early : bool
         Whether damage cut the film short.
+    n_judged : int
+        Frames that a network was asked about.
     """
 
     stats: FrameStats
     shots: tuple[Shot, ...]
     n_torn: int
     ended_early: bool
+    n_judged: int = 0
 
 
 @dataclass(frozen=True)
@@ -143,18 +146,21 @@ class Scanner:
         self._settings = settings
         self._on_progress = on_progress
         self._judge_of_shots = judge
+        self._look: SecondLook | None = None
         self.result: ScanResult | None = None
 
     def run(self, source: Source) -> Iterator[ClosedShot]:
         """Scan `source`, yielding every shot when it is over (about two seconds later)."""
         follow = self._stills if source.info.kind == "stills" else self._film
         stats, builder = StatsCollector(), ShotBuilder()
+        self._look = self._second_look()
         areas = AreaFinder(source.info.orientation) if self._settings.crop_bars else None
         for closed in follow(source, stats, builder, areas):
             builder.shots[closed.shot.index] = closed.shot
             yield closed
+        n_judged = 0 if self._look is None else self._look.n_judged
         self.result = ScanResult(
-            stats.columns(), tuple(builder.shots), source.n_torn, source.ended_early
+            stats.columns(), tuple(builder.shots), source.n_torn, source.ended_early, n_judged
         )
 
     def _measured(
@@ -207,7 +213,7 @@ class Scanner:
         shortlist = ShotShortlist(
             settings.shortlist, source.info.duration_seconds, source.info.orientation
         )
-        look = self._second_look()
+        look = self._look
         waiting: deque[_Pending] = deque()
         judged: deque[_Pending] = deque(maxlen=_NEIGHBOURS)
         cuts: list[int] = []

@@ -84,9 +84,9 @@ class SecondLook:
         self._doubted = 0  # frames before this one are known to be doubtful or not
 
     @property
-    def share_seen(self) -> float:
-        """The share of the frames that the network has judged."""
-        return self._watched.share_seen
+    def n_judged(self) -> int:
+        """Frames that the network was asked about."""
+        return self._watched.n_judged
 
     def add(self, picture: Rgb, facts: FrameFacts, cuts: Sequence[int]) -> list[int]:
         """Take the next frame.

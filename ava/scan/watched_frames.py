@@ -58,6 +58,8 @@ class WatchedFrames:
 
     Attributes
     ----------
+    n_judged : int
+        Frames that the network was asked about.
     cuts : list of int
         First frames after the hard cuts that the network has found.
     transitions : list of Transition
@@ -71,6 +73,7 @@ class WatchedFrames:
         self._n_frames = 0
         self._asked = bytearray()
         self._ends, self._parts = array("f"), array("f")  # eight bytes a frame
+        self.n_judged = 0
         self._judged = 0  # windows up to this frame have been looked at
         self._read = 0  # boundaries up to this frame are in the lists below
         self.cuts: list[int] = []
@@ -78,11 +81,6 @@ class WatchedFrames:
 
     def __len__(self) -> int:
         return self._n_frames
-
-    @property
-    def share_seen(self) -> float:
-        """The share of the frames that were judged."""
-        return sum(one != _NOT_SEEN for one in self._ends) / max(1, self._n_frames)
 
     def add(self, picture: Rgb) -> None:
         """Take the next frame, shape (27, 48, 3)."""
@@ -160,6 +158,7 @@ class WatchedFrames:
         for start, end, part in zip(starts, ends, parts, strict=True):
             rows = slice(start, min(start + _JUDGED, self._n_frames))
             n_rows = rows.stop - rows.start
+            self.n_judged += n_rows
             self._ends[rows] = array("f", end[:n_rows].tolist())
             self._parts[rows] = array("f", part[:n_rows].tolist())
 
