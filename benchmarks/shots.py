@@ -38,6 +38,7 @@ class TimedJudge:
         self._network, self.seconds = network, 0.0
 
     def judge(self, windows: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """See `ava.scan.watched_frames.BoundaryJudge`."""
         started = time.process_time()
         found = self._network.judge(windows)
         self.seconds += time.process_time() - started

@@ -36,7 +36,6 @@ _N_SIMILARITIES = 128
 _N_HIDDEN = 1024
 _BINS_PER_COLOR = 8
 _NORM_EPSILON = 1e-3  # that of the batch normalization it was trained with
-_MAX_BATCH = 4  # windows; bounds memory, and more are not faster on a CPU
 
 
 class TransNetV2(nn.Module):
@@ -230,13 +229,12 @@ class BoundaryNetwork:
         ends, parts = (np.empty((len(windows), n_middle), np.float32) for _ in range(2))
         exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
         with torch.inference_mode(), exact:
-            for start in range(0, len(windows), _MAX_BATCH):
-                rows = slice(start, start + _MAX_BATCH)
-                batch = torch.from_numpy(np.require(windows[rows], requirements=["C", "W"]))
+            for row, window in enumerate(windows):  # together they take more memory, not less time
+                frames = torch.from_numpy(np.require(window[None], requirements=["C", "W"]))
                 for found, logits in zip(
-                    (ends, parts), self._network(batch.to(self.device)), strict=True
+                    (ends, parts), self._network(frames.to(self.device)), strict=True
                 ):
-                    found[rows] = torch.sigmoid(logits[:, MIDDLE]).cpu().numpy()
+                    found[row] = torch.sigmoid(logits[0, MIDDLE]).cpu().numpy()
         return ends, parts
 
 

@@ -173,10 +173,12 @@ class SecondLook:
             self._watched.ask(self._doubted, horizon)
         while self._jumps and self._jumps[0].at < horizon:
             jump = self._jumps.pop(0)
-            if jump.is_strong and not self._watched.comes_back(jump.at):
+            # A picture that comes back speaks against a cut: then the network must find it itself.
+            comes_back = self._watched.comes_back(jump.at)
+            if jump.is_strong and not comes_back:
                 self._sure.append(jump.at)
                 continue
-            if jump.is_cut:
+            if jump.is_cut and not comes_back:
                 self._weak.append(jump.at)
             self._watched.ask(jump.at - 1, jump.at + 1)
         sure = [fade for fade in fades if fade.n_votes >= _SURE_VOTES]
