@@ -53,8 +53,7 @@ class BoundaryJudge(Protocol):
 class WatchedFrames:
     """Keeps the latest frames, has the doubtful ones judged, and reads boundaries off the verdicts.
 
-    Pictures are kept for some five seconds; of older frames only the verdicts are, eight bytes a
-    frame.
+    Some two hundred tiny pictures are kept; of older frames only the verdicts are, nine bytes each.
 
     Attributes
     ----------
@@ -72,7 +71,7 @@ class WatchedFrames:
         self._first = 0  # frame id of the first picture still held
         self._n_frames = 0
         self._asked = bytearray()
-        self._ends, self._parts = array("f"), array("f")  # eight bytes a frame
+        self._ends, self._parts = array("f"), array("f")
         self.n_judged = 0
         self._judged = 0  # windows up to this frame have been looked at
         self._read = 0  # boundaries up to this frame are in the lists below
