@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ava.core.errors import ConfigError
+from ava.core.errors import ConfigError, WeightsError
+from ava.core.progress import silent
 from ava.scan.frame_stats import StatsCollector
 from ava.scan.scanner import Scanner, ScanResult, ScanSettings
 from ava.scan.second_look import SecondLook
@@ -22,6 +23,7 @@ from ava.scoring_pass import scanner_for
 from ava.settings import Settings, load_settings
 from ava.source.opening import open_source
 from benchmarks.shot_labels import Boundaries, films, tallied
+from models import weights
 from models.transnetv2 import BoundaryNetwork
 from tests.conftest import SAMPLE, MakeVideo
 
@@ -243,7 +245,15 @@ def test_the_mode_is_part_of_what_was_scanned_and_fast_is_what_it_was() -> None:
         load_settings(None, ["scan.shots=slow"])
 
 
-def test_a_judge_goes_with_the_mode() -> None:
+def test_without_its_weights_nothing_is_scanned_in_another_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "cache_dir", lambda: tmp_path)
+    monkeypatch.delenv("AVA_MODELS_DIR", raising=False)
+    offline = Runtime(may_download=False)
+    scanner_for(ScanSettings(), offline, silent)  # the quick rules need none
+    with pytest.raises(WeightsError, match="not on this machine") as caught:
+        scanner_for(ScanSettings(shots="cascade"), offline, silent)
+    assert caught.value.exit_code == 8
     with pytest.raises(ValueError, match="the judge is None"):
         Scanner(ScanSettings(shots="cascade"))
-    scanner_for(ScanSettings(), Runtime(may_download=False), lambda report: None)
