@@ -39,7 +39,7 @@ from ava.scan.scanner import Scanner
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import Registry
 from ava.scoring.runner import Runner, scaled
-from ava.scoring_pass import batches, software
+from ava.scoring_pass import batches, scanner_for, software
 from ava.settings import Settings
 from ava.source.opening import Source, open_source
 from ava.store.atomic import store_errors, write_atomic
@@ -197,8 +197,10 @@ def colors_of(
     if not scorers:
         raise ScorerError("no scorer that tells colors is installed", "install ava again")
     only = Registry((scorers[0],), ())
-    with open_source(path) as source, Runner(only, runtime or Runtime()) as runner:
-        return _of_source(path, source, runner, Scanner(settings.scan, on_progress))
+    runtime = runtime or Runtime()
+    with open_source(path) as source, Runner(only, runtime) as runner:
+        scanner = scanner_for(settings.scan, runtime, on_progress)
+        return _of_source(path, source, runner, scanner)
 
 
 def needs_scan(path: Path) -> bool:

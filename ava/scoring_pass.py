@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from ava.core.geometry import Box
 from ava.core.memory import keep_freed_memory
 from ava.core.progress import OnProgress
 from ava.ranking.pool import Pool
+from ava.scan.scan_settings import ScanSettings
 from ava.scan.scanner import Scanner, ScanResult
 from ava.scan.shortlist import Candidate, ClosedShot
 from ava.scoring.analyses import Ragged
@@ -95,11 +96,13 @@ def scored_title(
     ------
     NothingToRank
         When the source holds no frame that can be decoded.
+    WeightsError
+        When the settings ask for a network to find shots, and its weights cannot be had.
     """
     keep_freed_memory()
     (draft / PROXIES).mkdir()
     (draft / THUMBS).mkdir()
-    scanner, rows = Scanner(settings.scan, on_progress), _Shortlisted()
+    scanner, rows = scanner_for(settings.scan, runtime, on_progress), _Shortlisted()
     with runner_for(registry, runtime) as runner:
         for batch, scored in runner.run_all(batches(_remembered(scanner.run(source), rows))):
             for analyser in registry.analysers:
@@ -119,7 +122,8 @@ def scored_title(
     areas = tuple(shot.picture_area for shot in result.shots)
     marks = rows.marks.found()
     table = _with_marks(draft, table, marks, [areas[shot] for shot in rows.shot_index])
-    facts = _facts(source, result, settings, registry, table.problems, table.roads or {})
+    roads = {**(table.roads or {}), **_road_of_shots(settings.scan, result)}
+    facts = _facts(source, result, settings, registry, table.problems, roads)
     facts["title"] = name or source.info.title
     title = Title(
         {**facts, "static_marks": [_mark_facts(one) for one in marks.marks]},
@@ -140,6 +144,30 @@ def scored_title(
     for name, parts in rows.boxes.items():
         write_boxes(draft, name, table.frame_ids, type(parts[0]).joined(parts))
     return title
+
+
+def scanner_for(settings: ScanSettings, runtime: Runtime, on_progress: OnProgress) -> Scanner:
+    """A scanner, with the network that its settings ask for.
+
+    Raises
+    ------
+    WeightsError
+        When the weights of the network are missing and cannot be fetched.
+    """
+    if settings.shots == "fast":
+        return Scanner(settings, on_progress)
+    from models.transnetv2 import BoundaryNetwork
+
+    judge = BoundaryNetwork.open(runtime.on_progress, runtime.may_download)
+    return Scanner(settings, on_progress, judge)
+
+
+def _road_of_shots(settings: ScanSettings, result: ScanResult) -> dict[str, str]:
+    """How much the network saw: on a GPU every frame, so that a cascade may end otherwise there."""
+    if settings.shots == "fast":
+        return {}
+    is_every = result.n_judged >= len(result.stats)
+    return {"shots": "TransNetV2, every frame" if is_every else "TransNetV2, doubtful places"}
 
 
 def _with_marks(
@@ -232,7 +260,7 @@ def _facts(
         "n_torn": result.n_torn,
         "software": software(),
         "scan_id": settings.scan_id,
-        "scan": asdict(settings.scan),
+        "scan": settings.scan.facts,
         "scorer_ids": list(registry.ids),
         "roads": dict(roads),
         "problems": list(problems),

@@ -18,7 +18,7 @@ from ava.core.errors import ConfigError
 from ava.core.identity import settings_id
 from ava.ranking.face_groups import CastSettings
 from ava.ranking.rank import RankingSettings
-from ava.scan.scanner import ScanSettings
+from ava.scan.scan_settings import ScanSettings
 from ava.scoring.registry import ScoringSettings
 from ava.store.stills import StillSettings
 
@@ -90,7 +90,7 @@ class Settings:
     @property
     def scan_id(self) -> str:
         """Fingerprint of what decides which frames are shortlisted."""
-        return settings_id(dataclasses.asdict(self.scan))
+        return settings_id(self.scan.facts)
 
 
 def load_settings(

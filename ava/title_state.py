@@ -168,7 +168,7 @@ def scores_changes(
     if facts["source"]["content_id"] != content_id:
         reasons.append("the film is another one")
     if settings is not None and facts["scan_id"] != settings.scan_id:
-        now = json.loads(json.dumps(asdict(settings.scan)))
+        now = json.loads(json.dumps(settings.scan.facts))
         reasons += changed(facts["scan"], now, "scan") or ["scan: other settings"]
     known = set(facts["scorer_ids"])
     before = {one.split("-", 1)[0]: one for one in known}

@@ -15,7 +15,8 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-from ava.scan.scanner import Scanner, ScanSettings
+from ava.scan.scan_settings import ScanSettings
+from ava.scan.scanner import Scanner
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import Registry, installed
 from ava.scoring.runner import Runner

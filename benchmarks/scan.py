@@ -11,7 +11,8 @@ from pathlib import Path
 
 import av
 
-from ava.scan.scanner import Scanner, ScanSettings
+from ava.scan.scan_settings import ScanSettings
+from ava.scan.scanner import Scanner
 from ava.source.opening import open_source
 from benchmarks.film import benchmark_film
 from benchmarks.record import summary, write

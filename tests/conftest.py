@@ -113,25 +113,24 @@ def body_weights() -> None:
     _weights("body_joints")
 
 
-def _weights(name: str) -> None:
+def _weights(name: str) -> Path:
     from ava.core.errors import WeightsError
     from models.weights import require
 
     try:
-        require(name)
+        return require(name)
     except WeightsError as error:
         skip(error.message)
 
 
 @pytest.fixture(scope="session")
 def identity_weights() -> Path:
-    from ava.core.errors import WeightsError
-    from models.weights import require
+    return _weights("face_identity_dlib")
 
-    try:
-        return require("face_identity_dlib")
-    except WeightsError as error:
-        skip(error.message)
+
+@pytest.fixture(scope="session")
+def boundary_weights() -> Path:
+    return _weights("shot_boundaries_transnetv2")
 
 
 def encode(

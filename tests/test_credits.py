@@ -13,7 +13,8 @@ from ava.ranking.gates import GateSettings, apply_gates
 from ava.ranking.pool import Pool
 from ava.ranking.profiles import load_profile
 from ava.ranking.rank import RankingSettings, rank_pool
-from ava.scan.scanner import Scanner, ScanSettings
+from ava.scan.scan_settings import ScanSettings
+from ava.scan.scanner import Scanner
 from ava.source.opening import open_source
 from tests.conftest import MakeVideo
 from tests.test_ranking import pool_of

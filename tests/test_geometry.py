@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ava.core.errors import AvaError
 from ava.core.geometry import WHOLE_PICTURE
 from ava.scan.glance import areas_at_a_glance
-from ava.scan.scanner import ScanSettings
+from ava.scan.scan_settings import ScanSettings
 from ava.source.info import PixelBox
 from ava.source.opening import open_source
 from tests.conftest import ROOT, MakeVideo

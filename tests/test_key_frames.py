@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from ava.cli.app import app
 from ava.core.errors import ConfigError, UnreadableMedia
 from ava.core.geometry import WHOLE_PICTURE
-from ava.scan.scanner import Scanner, ScanSettings
+from ava.scan.scan_settings import ScanSettings
+from ava.scan.scanner import Scanner
 from ava.scan.shortlist import ClosedShot
 from ava.scan.shots import Shot
 from ava.source.opening import open_source

@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from ava.core.frame_batch import FrameBatch
-from ava.scan.scanner import Scanner, ScanSettings
+from ava.scan.scan_settings import ScanSettings
+from ava.scan.scanner import Scanner
 from ava.scoring.analyses import Analyses
 from ava.scoring.check import check_pictures, check_scorer
 from ava.source.opening import open_source

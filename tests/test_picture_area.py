@@ -16,7 +16,8 @@ from PIL import Image
 import ava
 from ava.core.geometry import WHOLE_PICTURE, Box, cropped
 from ava.scan.bars import LumaSamples, light_of
-from ava.scan.scanner import Scanner, ScanSettings
+from ava.scan.scan_settings import ScanSettings
+from ava.scan.scanner import Scanner
 from ava.scan.shortlist import ClosedShot
 from ava.scan.shots import Shot
 from ava.source.info import Orientation

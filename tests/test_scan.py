@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ava.core.geometry import cropped
 from ava.scan.frame_stats import StatsCollector
-from ava.scan.scanner import Scanner, ScanResult, ScanSettings
+from ava.scan.scan_settings import ScanSettings
+from ava.scan.scanner import Scanner, ScanResult
 from ava.scan.shortlist import ClosedShot, Moments, ShortlistSettings, ShotShortlist
 from ava.scan.shots import CutFinder
 from ava.source.info import Orientation

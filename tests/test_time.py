@@ -18,7 +18,8 @@ from PIL import Image
 
 from ava.core.errors import MediaError
 from ava.core.media_time import parse_time
-from ava.scan.scanner import Scanner, ScanSettings
+from ava.scan.scan_settings import ScanSettings
+from ava.scan.scanner import Scanner
 from ava.source import pyav_reader
 from ava.source.info import FrameRef, SourceFrame
 from ava.source.opening import open_source

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ava.scan.scanner import Scanner, ScanSettings
+from ava.scan.scan_settings import ScanSettings
+from ava.scan.scanner import Scanner
 from ava.scan.shortlist import ShortlistSettings
 from ava.source.opening import open_source
 

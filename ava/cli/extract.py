@@ -17,6 +17,7 @@ from ava.cli.options import (
     QUIET,
     SCAN,
     SET,
+    SHOTS,
     WORKERS,
     settings_from,
 )
@@ -32,6 +33,7 @@ def extract(
     hdr: bool | None = HDR,
     maturity: bool | None = MATURITY,
     scan: str | None = SCAN,
+    shots: str | None = SHOTS,
     workers: int = WORKERS,
     assignments: list[str] = SET,
     config: Path | None = CONFIG,
@@ -44,6 +46,7 @@ def extract(
         "scan.frames": scan,
         "stills.format": still_format,
         "stills.hdr": hdr,
+        "scan.shots": shots,
         "scoring.on_request": ["maturity"] if maturity else None,
     }
     settings = settings_from(config, assignments, named)

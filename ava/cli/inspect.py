@@ -25,7 +25,7 @@ def inspect(
 ) -> None:
     """Say what a source is: size, rate, color and where each tag came from, and what is odd."""
     from ava.scan.glance import areas_at_a_glance
-    from ava.scan.scanner import ScanSettings
+    from ava.scan.scan_settings import ScanSettings
     from ava.source.opening import open_source
 
     with open_source(video) as source:

@@ -28,6 +28,12 @@ CAST = typer.Option(
 MATURITY = typer.Option(
     None, "--maturity", help="Look for nudity, too; needs the extra ava-artwork[maturity] (AGPL)."
 )
+SHOTS = typer.Option(
+    None,
+    "--shots",
+    metavar="fast|cascade|neural",
+    help="Who finds shots: quick rules; they, and a network in doubt; or the network alone.",
+)
 HDR = typer.Option(
     None, "--hdr", help="Of an HDR film, keep the HDR picture, too, as a 16-bit PNG beside it."
 )

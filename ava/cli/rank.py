@@ -18,6 +18,7 @@ from ava.cli.options import (
     QUIET,
     SCAN,
     SET,
+    SHOTS,
     WORKERS,
     settings_from,
 )
@@ -60,6 +61,7 @@ def rank(
     still_format: str | None = FORMAT,
     hdr: bool | None = HDR,
     maturity: bool | None = MATURITY,
+    shots: str | None = SHOTS,
     cast: Path | None = CAST,
     as_season: str | None = typer.Option(
         None, "--as-season", metavar="NAME", help="One set over all episodes, and one for each."
@@ -84,6 +86,7 @@ def rank(
         "ranking.diversity.at_most": at_most or None,
         "stills.format": still_format,
         "stills.hdr": hdr,
+        "scan.shots": shots,
         "scoring.on_request": ["maturity"] if maturity else None,
         "cast.names": None if cast is None else str(cast),
     }

@@ -8,7 +8,7 @@ from itertools import chain
 from ava.core.geometry import WHOLE_PICTURE, Box
 from ava.scan.frame_stats import StatsCollector
 from ava.scan.picture_area import AreaFinder
-from ava.scan.scanner import ScanSettings
+from ava.scan.scan_settings import ScanSettings
 from ava.scan.shortlist import Candidate, ClosedShot
 from ava.scan.shots import Shot
 from ava.source.info import SourceFrame

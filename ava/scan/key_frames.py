@@ -15,11 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ava.scan.frame_stats import FrameFacts
+from ava.scan.film_pass import Seen
 from ava.scan.shortlist import ClosedShot, Moments, ShotShortlist, quick_score
 from ava.scan.shots import Boundary, Shot
 from ava.scan.transitions import THUMB_SIZE, unrelated
-from ava.source.info import SourceFrame
 from ava.source.opening import Source
 
 
@@ -35,7 +34,7 @@ class _Run:
 
 def shots_of_key_frames(
     source: Source,
-    seen: Iterable[tuple[SourceFrame, FrameFacts]],
+    seen: Iterable[Seen],
     shortlist: ShotShortlist,
     max_correlation: float,
 ) -> Iterator[ClosedShot]:
@@ -45,8 +44,8 @@ def shots_of_key_frames(
     ----------
     source : Source
         What they are from.
-    seen : iterable
-        All key frames in order, and what was measured on each.
+    seen : iterable of Seen
+        All key frames, in order.
     shortlist : ShotShortlist
         Takes the best key frame of every stretch of the film.
     max_correlation : float
@@ -56,7 +55,8 @@ def shots_of_key_frames(
     n_shots = first = latest = 0
     start_seconds = latest_seconds = 0.0
     before: NDArray[np.float32] | None = None
-    for frame, facts in seen:
+    for one in seen:
+        frame, facts = one.frame, one.facts
         latest, latest_seconds = frame.ref.frame_id, frame.ref.time.seconds
         thumb = cv2.resize(facts.small, THUMB_SIZE, interpolation=cv2.INTER_AREA)
         thumb = thumb.astype(np.float32).reshape(1, -1)

@@ -20,6 +20,7 @@ from ava.scan.shots import Transition
 THUMB_SIZE = (48, 27)
 _HALF_WIDTHS = (3, 4, 6, 9, 13, 19, 27, 38)  # frames; up to three seconds at 25 frames/s
 LOOK_AHEAD = _HALF_WIDTHS[-1]
+MIN_VOTES = 2  # one lone mixture of all lengths and middles is chance
 _CHUNK = 32
 _FLAT_VARIANCE = 9.0
 

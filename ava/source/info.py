@@ -303,6 +303,10 @@ class SourceFrame(Protocol):
         """
         ...
 
+    def stretched(self, width_px: int, height_px: int) -> NDArray[np.uint8]:
+        """Upright sRGB picture (H, W, 3) stretched to this size, whatever its own shape."""
+        ...
+
     def hdr(self) -> NDArray[np.uint16] | None:
         """Upright full-size picture (H, W, 3) as its HDR source has it: full-range R'G'B'.
 

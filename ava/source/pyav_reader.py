@@ -51,6 +51,12 @@ class PyAVFrame:
         size = self._stored_size(height_px)
         return self._info.orientation.applied(self._converter.rgb(self._frame, *size))
 
+    def stretched(self, width_px: int, height_px: int) -> NDArray[np.uint8]:
+        """See `ava.source.info.SourceFrame.stretched`."""
+        turned = self._info.orientation.transpose
+        size = (height_px, width_px) if turned else (width_px, height_px)
+        return self._info.orientation.applied(self._converter.rgb(self._frame, *size))
+
     def hdr(self) -> NDArray[np.uint16] | None:
         """See `ava.source.info.SourceFrame.hdr`."""
         if self._info.color.transfer == "sdr":

@@ -105,6 +105,11 @@ class StillFrame:
             return self._pixels
         return np.asarray(Image.fromarray(self._pixels).resize(size, Image.Resampling.BOX))
 
+    def stretched(self, width_px: int, height_px: int) -> NDArray[np.uint8]:
+        """See `ava.source.info.SourceFrame.stretched`."""
+        size = (width_px, height_px)
+        return np.asarray(Image.fromarray(self._pixels).resize(size, Image.Resampling.BOX))
+
     def hdr(self) -> None:
         """See `ava.source.info.SourceFrame.hdr`; pictures are read as SDR."""
 
