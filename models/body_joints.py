@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.native_log import hushed
+from models.lite_graph import interpreter, packed, parsed
 
 MIN_SIDE_PX = 32
 """Smaller pictures hold nobody that it knows."""
@@ -64,38 +65,28 @@ def _anchors(sides: tuple[int, int]) -> NDArray[np.float64]:
 
 def _resized(model: bytes, sides: tuple[int, int]) -> bytes:
     """The network for pictures of so many lines and columns: it names sizes in two places only."""
-    from ai_edge_litert import schema_py_generated as schema
-    from flatbuffers import Builder
+    from ai_edge_litert.schema_py_generated import BuiltinOperator
 
-    parsed = schema.ModelT.InitFromPackedBuf(bytearray(model), 0)
-    graph = parsed.subgraphs[0]
+    tree: Any = parsed(model)
+    graph = tree.subgraphs[0]
     graph.tensors[graph.inputs[0]].shape = np.array([1, *sides, 3], np.int32)
     for step in graph.operators:
-        if (
-            parsed.operatorCodes[step.opcodeIndex].builtinCode
-            == schema.BuiltinOperator.RESIZE_BILINEAR
-        ):
-            stored = parsed.buffers[graph.tensors[step.inputs[1]].buffer]
+        code = tree.operatorCodes[step.opcodeIndex].builtinCode
+        if code == BuiltinOperator.RESIZE_BILINEAR:
+            stored = tree.buffers[graph.tensors[step.inputs[1]].buffer]
             made_for = np.frombuffer(bytes(stored.data), np.int32)
             now = made_for * np.array(sides, np.int32) // _SIDE_PX
             stored.data = np.frombuffer(now.tobytes(), np.uint8)
-    packed = Builder(len(model))
-    packed.Finish(parsed.Pack(packed), b"TFL3")
-    return bytes(packed.Output())
+    return packed(tree)
 
 
 class _Net:
     """The network, opened for pictures of one shape."""
 
     def __init__(self, model: bytes, n_threads: int, sides: tuple[int, int]) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
         self.sides = sides
         self.anchors = _anchors(sides)
-        with hushed():
-            self._net = Interpreter(model_content=_resized(model, sides), num_threads=n_threads)
-            self._net.resize_tensor_input(self._net.get_input_details()[0]["index"], [1, *sides, 3])
-            self._net.allocate_tensors()
+        self._net = interpreter(_resized(model, sides), n_threads, sides)
         self._input = self._net.get_input_details()[0]["index"]
         self._points, self._scores = (one["index"] for one in self._net.get_output_details())
 

@@ -53,7 +53,11 @@ class TextGlance:
         shrink = min(1.0, LONG_SIDE_PX / max(picture.shape[:2]))
         size = [max(1, round(side * shrink)) for side in picture.shape[1::-1]]
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-        found: NDArray[np.float32] = self._session.run(None, {INPUT: centred(small)})[0][0, 0]
+        # A last field that the picture fills in part would show its edge, as a bar like underlining.
+        down, across = (-side % FIELD_PX for side in small.shape[:2])
+        whole = cv2.copyMakeBorder(small, 0, down, 0, across, cv2.BORDER_REPLICATE)
+        shown = centred(whole.astype(np.uint8, copy=False))
+        found: NDArray[np.float32] = self._session.run(None, {INPUT: shown})[0][0, 0]
         return found
 
 

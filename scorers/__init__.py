@@ -15,6 +15,7 @@ from scorers.harmony import HarmonyScorer
 from scorers.lighting import LightingScorer
 from scorers.maturity import MaturityScorer
 from scorers.motion import MotionScorer
+from scorers.place import PlaceScorer
 from scorers.portrait_light import PortraitLightScorer
 from scorers.sharpness import SharpnessScorer
 from scorers.shot_scale import ShotScaleScorer
@@ -37,6 +38,7 @@ PROVIDER = Provider(
         TitleSpaceScorer,
         MotionScorer,
         ShotScaleScorer,
+        PlaceScorer,
         TextScorer,
         TechnicalScorer,
         BloodScorer,

@@ -13,7 +13,7 @@ from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses, Faces, PersonMask, Saliency
 from ava.scoring.contract import Column, ScorerCard
 from scorers.lines import lines_of
-from scorers.pictures import Floats, Weightless, gray, per_frame
+from scorers.pictures import Floats, Weightless, field_means, gray, per_frame
 from scorers.subject import MIN_FACE_HEIGHT, Subject, subject_of
 from scorers.title_space import calm_fields
 
@@ -33,7 +33,7 @@ class CompositionScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="composition",
-        version=5,
+        version=6,
         family="composition",
         height_px=270,
         needs=(Saliency,),
@@ -132,7 +132,7 @@ def _measure(
     lines = lines_of(luma)
     values: Values = {
         "symmetry": _symmetry(luma),
-        "layout": _layout(luma),
+        "layout": field_means(luma, LAYOUT).ravel(),
         "horizon_tilt": lines.horizon_degrees(),
     }
     subject = subject_of(faces, people, saliency)
@@ -175,14 +175,9 @@ def _placement(subject: Subject, points: NDArray[np.float64]) -> float:
     return float(max(0.0, 1.0 - nearest / np.hypot(*points[0])))
 
 
-def _layout(luma: Floats) -> Floats:
-    fields = cv2.resize(luma, LAYOUT, interpolation=cv2.INTER_AREA).ravel()
-    return np.clip(fields, 0, 255).astype(np.float32)  # the mean of whites may round past white
-
-
-def _symmetry(luma: Floats) -> float:
+def _symmetry(luma: NDArray[np.uint8]) -> float:
     """Best correlation of a picture with its mirror image, about an axis near the middle."""
-    small = cv2.resize(luma, (48, 27), interpolation=cv2.INTER_AREA)
+    small = field_means(luma, (48, 27))
     if small.std() < 0.5:
         return 0.0
     best = 0.0
@@ -205,7 +200,7 @@ def _balance(weight: Floats) -> float:
     return 1.0 - 2.0 * abs(centre - 0.5)
 
 
-def _simplicity(luma: Floats, subject: Subject) -> float:
+def _simplicity(luma: NDArray[np.uint8], subject: Subject) -> float:
     if min(luma.shape) < 2:
         return 1.0
     calm = calm_fields(luma)

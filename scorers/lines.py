@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from scorers.pictures import Floats
 
@@ -78,20 +79,19 @@ class Lines:
         return float(min(1.0, lengths[leads].sum() / (_MANY * self.diagonal)))
 
 
-def lines_of(luma: Floats) -> Lines:
+def lines_of(luma: NDArray[np.uint8]) -> Lines:
     """Find the lines (von Gioi et al., "LSD: a line segment detector", 2012).
 
     Parameters
     ----------
-    luma : ndarray of float32, shape (H, W)
-        0..255.
+    luma : ndarray of uint8, shape (H, W)
     """
     height, width = luma.shape
     none = np.zeros((0, 4), np.float32)
     if min(height, width) < 16:
         return Lines(none, width, height)
     detector = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE, _SCALE)
-    found = detector.detect(luma.astype(np.uint8))[0]  # None where there is none
+    found = detector.detect(luma)[0]  # None where there is none
     ends = none if found is None else np.asarray(found, np.float32).reshape(-1, 4)
     lines = Lines(ends, width, height)
     return Lines(ends[lines.lengths >= _MIN_LENGTH * lines.diagonal], width, height)

@@ -17,6 +17,7 @@ from scorers.pictures import Floats, Weightless
 KINDS = ("static", "pan", "tilt", "zoom or dolly", "roll", "handheld", "complex")
 _NOW = N_MOMENTS // 2
 _MAX_CORNERS, _MIN_CORNERS = 100, 12
+_WINDOW = (11, 11)  # px; planted movements come out as exactly as with a larger one
 _ENOUGH = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)  # of tracking: rounds, px
 _MIN_INLIERS = 0.3  # of the corners; fewer do not agree on how the camera moved
 _STATIC = 0.015  # diagonals a second, at the rim of the picture
@@ -52,7 +53,7 @@ class MotionScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="motion",
-        version=3,
+        version=4,
         family="contextual",
         height_px=270,
         columns=(
@@ -155,7 +156,7 @@ def _movement(
 ) -> Movement | None:
     """How the picture moved as a whole; None where too little agrees."""
     tracked, status, _ = cv2.calcOpticalFlowPyrLK(
-        now, other, corners, np.zeros_like(corners), winSize=(15, 15), maxLevel=3, criteria=_ENOUGH
+        now, other, corners, np.zeros_like(corners), winSize=_WINDOW, maxLevel=3, criteria=_ENOUGH
     )
     kept = status.ravel() == 1
     if kept.sum() < _MIN_CORNERS:

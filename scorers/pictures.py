@@ -40,9 +40,9 @@ class Weightless:
         """Nothing to let go of."""
 
 
-def gray(picture: NDArray[np.uint8]) -> Floats:
-    """Gamma-encoded luma of an sRGB picture, float32 (H, W), 0..255."""
-    return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+def gray(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Gamma-encoded luma of an sRGB picture, uint8 (H, W)."""
+    return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
 
 
 def lab(picture: NDArray[np.uint8]) -> Floats:
@@ -53,8 +53,7 @@ def lab(picture: NDArray[np.uint8]) -> Floats:
 def lightness(picture: NDArray[np.uint8]) -> Floats:
     """CIE L* of an sRGB picture alone, float32 (H, W), 0..100; to 0.01."""
     codes = cv2.transform(linear(picture), _TO_CODES).astype(np.uint16)
-    tones: Floats = _LIGHTNESS[codes]
-    return tones
+    return np.take(_LIGHTNESS, codes)
 
 
 def extremes(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -84,6 +83,19 @@ def field_sums(
             cv2.reduce(values[first:end], 0, cv2.REDUCE_SUM, bands[band : band + 1], cv2.CV_32F)
     sums = np.add.reduceat(bands, np.minimum(columns[:-1], width - 1), axis=1)
     return sums * (np.diff(columns) > 0).astype(np.float64)
+
+
+def field_means(values: NDArray[np.uint8] | NDArray[np.uint16], fields: tuple[int, int]) -> Floats:
+    """Means over a grid of fields (across, down), float32 (down, across)."""
+    height, width = values.shape
+    if height < fields[1] or width < fields[0]:  # some field would hold no pixel
+        return np.asarray(cv2.resize(values.astype(np.float32), fields), np.float32)
+    down, across = (
+        np.diff(np.linspace(0, side, n_fields + 1).round())
+        for side, n_fields in ((height, fields[1]), (width, fields[0]))
+    )
+    means: Floats = (field_sums(values, fields) / np.outer(down, across)).astype(np.float32)
+    return means
 
 
 def quantiles(values: Floats, shares: Sequence[float], low: float, high: float) -> Floats:

@@ -43,8 +43,8 @@ _FIGURE_CONFIDENCE = 0.4
 _BODY_ALONE = 0.75  # confidence from which a body without a face counts
 _BODY_WORTH = 0.8  # of that confidence, since no face says so, too
 _STEEP_TRUNK, _TRUNK_IN_REACH = 0.6, 0.3  # rise of its length, and its share of the whole person
-_TRUNK_IN_FACES = (1.5, 4.5)  # a trunk's length in heights of the face above it
-_NECK = 1.0  # heights of the face: shoulders lie no farther from the chin
+_TRUNK_IN_FACES = (1.0, 5.0)  # a trunk's length in heights of the face above it, bent or raised
+_NECK = 0.5  # of the trunk's length: shoulders lie no farther from the chin, also in profile
 _EDGE = 0.98
 _LEVEL_PITCH, _STEEP_PITCH = 10.0, 35.0  # degrees: within the first, nobody looks up or down
 _OWN_BODY = 1.0  # face widths that a body reaches beyond its face on either side
@@ -61,15 +61,17 @@ class ShotScaleScorer(Weightless):
     upright person is seven and a half heads high; the edge leaves half a head below the chin in a
     close-up, one and a half in a medium close-up, three in a medium shot. The same is read a second
     time off the trunk, which tells it for profiles and bowed heads, too: shoulders and hips are known
-    even where they lie outside of the picture. Both have the same say. Of several faces of like size
-    the one that shows most body counts. Where no face is seen, the body speaks alone; where that is
-    bent, the figure is measured by the person mask, by its height or by the width of its shoulders.
-    What only the mask takes for a person has no scale.
+    even where they lie outside of the picture. The trunk has the more to say the surer it is: nothing
+    where its confidence is that of a coin, all where there is no doubt. Of several faces of like size
+    the one that shows most body counts. Where no face is seen, a body speaks alone if it is sure, or
+    if the person mask sees somebody there, too; where that is bent, the figure is measured by the mask,
+    by its height or by the width of its shoulders, unless a side of the picture or its upper edge cuts
+    that figure, too. What only the mask takes for a person has no scale.
     """
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="shot_scale",
-        version=2,
+        version=3,
         family="contextual",
         height_px=180,
         needs=(Faces,),
@@ -160,7 +162,8 @@ def _measure(
     trunk = _trunk_below(faces.box_xyxy[figure], trunks or [], aspect)
     if trunk is not None:
         agreement = 1 - 0.5 * min(1.0, abs(trunk.position - position))
-        position = (position + trunk.position) / 2
+        say = 2 * trunk.confidence - 1
+        position = (1 - say) * position + say * trunk.position
     return {
         "shot_scale": _scale(position, float(head.max())),
         "shot_scale_confidence": float(faces.confidence[figure]) * _decided(position) * agreement,
@@ -176,7 +179,7 @@ def _trunk_below(box: Floats, trunks: list[_Trunk], aspect: float) -> _Trunk | N
     for trunk in trunks:
         if (
             trunk.is_upright
-            and np.linalg.norm(trunk.shoulders - chin) < _NECK * height
+            and np.linalg.norm(trunk.shoulders - chin) < _NECK * trunk.length
             and trunk.shoulders[1] > (box[1] + box[3]) / 2
             and _TRUNK_IN_FACES[0] <= trunk.length / height <= _TRUNK_IN_FACES[1]
         ):
@@ -209,7 +212,8 @@ def _without_a_face(
 ) -> Values:
     """Scale by the body, else by the figure of the person mask, unless nobody else sees one there."""
     for trunk in trunks or []:
-        if trunk.is_upright and trunk.confidence >= _BODY_ALONE:
+        is_somebody = trunk.confidence >= _BODY_ALONE or _is_in(trunk, mask, aspect)
+        if trunk.is_upright and is_somebody:
             scale = _scale(trunk.position, 2 * trunk.reach / _BODY)
             confidence = _BODY_WORTH * trunk.confidence * _decided(trunk.position)
             return {"shot_scale": scale, "shot_scale_confidence": confidence}
@@ -217,6 +221,15 @@ def _without_a_face(
     if trunks is not None and not trunks:  # a dune, a dog, a dress on a hanger
         return {name: value for name, value in figure.items() if name == "framing"}
     return figure
+
+
+def _is_in(trunk: _Trunk, mask: NDArray[np.bool_] | None, aspect: float) -> bool:
+    """Whether the shoulders lie on what the person mask takes for a person."""
+    if mask is None:
+        return False
+    x, y = trunk.shoulders / (aspect, 1) * mask.shape[::-1]
+    inside = 0 <= x < mask.shape[1] and 0 <= y < mask.shape[0]
+    return bool(inside and mask[int(y), int(x)])
 
 
 def _by_figure(mask: NDArray[np.bool_] | None, aspect: float) -> Values:
@@ -228,6 +241,8 @@ def _by_figure(mask: NDArray[np.bool_] | None, aspect: float) -> Values:
     if count < 2 or sizes.max() < _MIN_PERSON:
         return {"framing": 0.0}
     part = np.asarray(labels) == 1 + int(sizes.argmax())
+    if part[0].any() or part[:, [0, -1]].any():  # who knows how much of it is not in the picture
+        return {}
     rows = np.flatnonzero(part.any(axis=1))
     top, bottom = rows[0] / len(part), (rows[-1] + 1) / len(part)
     height = bottom - top

@@ -65,7 +65,7 @@ class TextScorer(Weightless):
             boxes = text.box_xyxy[text.of_frame(row)]
             if not len(boxes):
                 return {column.name: 0.0 for column in self.card.columns}
-            return _measure(gray(picture), boxes)
+            return _measure(gray(picture).astype(np.float32), boxes)
 
         return per_frame(self.card, frames, measure)
 

@@ -12,7 +12,7 @@ from ava.core.canvas import CANVASES
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses, Faces, PersonMask, Saliency
 from ava.scoring.contract import Column, ScorerCard
-from scorers.pictures import Floats, Weightless, gray, linear, per_frame
+from scorers.pictures import Floats, Weightless, field_means, gray, linear, per_frame
 from scorers.subject import subject_of
 
 _GRID = (32, 18)  # fields across and down
@@ -28,7 +28,7 @@ class TitleSpaceScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="title_space",
-        version=2,
+        version=3,
         family="composition",
         height_px=270,
         needs=(Saliency,),
@@ -116,12 +116,12 @@ def _measure(
     return values
 
 
-def calm_fields(luma: Floats) -> NDArray[np.bool_]:
+def calm_fields(luma: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Which fields of a picture of 270 lines hold next to no detail, shape (18, 32)."""
-    across = np.abs(np.diff(luma, axis=1))[:-1]
-    down = np.abs(np.diff(luma, axis=0))[:, :-1]
-    detail = cv2.resize(across + down, _GRID, interpolation=cv2.INTER_AREA)
-    calm: NDArray[np.bool_] = np.asarray(detail) < _CALM_DETAIL
+    here = luma[:-1, :-1]
+    across, down = cv2.absdiff(luma[:-1, 1:], here), cv2.absdiff(luma[1:, :-1], here)
+    detail = np.asarray(cv2.add(across, down, dtype=cv2.CV_16U), np.uint16)
+    calm: NDArray[np.bool_] = field_means(detail, _GRID) < _CALM_DETAIL
     return calm
 
 

@@ -12,6 +12,8 @@ from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses, Faces, PersonMask, Saliency
 from ava.scoring.check import check_analyser
 from ava.scoring.contract import Runtime
+from models.person_mask import PersonMaskNetwork
+from models.weights import require
 from scorers.analysers.people import PersonAnalyser
 from scorers.analysers.saliency import SaliencyAnalyser
 from scorers.composition import CompositionScorer
@@ -274,6 +276,25 @@ def test_people_are_found_and_hold_the_contract(
     assert shares["astronaut"][13, 20] > 0.8
     # It takes a large thing in the foreground for a person, but never as surely.
     assert max(shares[name].mean() for name in ("coffee", "china", "flower", "rocket")) < 0.3
+
+
+def test_the_mask_is_that_of_mediapipe(photographs: Pictures, person_weights: None) -> None:
+    """The network without MediaPipe's graph around it, and its last operator in other words."""
+    from mediapipe import Image, ImageFormat
+    from mediapipe.tasks.python import BaseOptions, vision
+
+    path = require("person_mask")
+    options = vision.ImageSegmenterOptions(
+        base_options=BaseOptions(model_asset_path=str(path)), output_confidence_masks=True
+    )
+    ours = PersonMaskNetwork(path)
+    with vision.ImageSegmenter.create_from_options(options) as task:
+        for name in ("astronaut", "coffee", "china", "rocket"):
+            picture = np.ascontiguousarray(cv2.resize(photographs[name], (480, 270)))
+            found = task.segment(Image(image_format=ImageFormat.SRGB, data=picture))
+            expected = np.squeeze(found.confidence_masks[0].numpy_view())
+            given = cv2.resize(ours.of(picture), (480, 270))
+            assert np.abs(given - expected).mean() < 0.005, name
 
 
 def test_people_without_a_face_are_the_subject() -> None:

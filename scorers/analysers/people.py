@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import PersonMask
 from ava.scoring.contract import AnalyserCard, Runtime
-from models.native_log import hushed
+from models.person_mask import PersonMaskNetwork
 from models.weights import require
 
 _WEIGHTS = "person_mask"
@@ -25,43 +25,28 @@ class PersonAnalyser:
     a large thing in the foreground may be taken for one. Whoever counts people asks for faces, too.
     """
 
-    card: ClassVar[AnalyserCard] = AnalyserCard("people", 1, PersonMask, height_px=270)
+    card: ClassVar[AnalyserCard] = AnalyserCard("people", 2, PersonMask, height_px=270)
     road: ClassVar[str] = ""
 
     def __init__(self) -> None:
-        self._task: Any = None
+        self._net: PersonMaskNetwork | None = None
 
     def open(self, runtime: Runtime) -> None:
         """Load the network."""
         path = require(_WEIGHTS, runtime.on_progress, runtime.may_download)
-        import mediapipe
-        from mediapipe.tasks.python import BaseOptions, vision
-
-        self._picture_of = mediapipe.Image
-        self._format = mediapipe.ImageFormat.SRGB
-        options = vision.ImageSegmenterOptions(
-            base_options=BaseOptions(model_asset_path=str(path)), output_confidence_masks=True
-        )
-        with hushed():
-            self._task = vision.ImageSegmenter.create_from_options(options)
+        self._net = PersonMaskNetwork(path, runtime.n_threads)
 
     def analyse(self, frames: FrameBatch, /) -> PersonMask:
         """See `ava.scoring.contract.Analyser.analyse`."""
+        assert self._net is not None, "open() comes first"
         maps = np.zeros((len(frames), _SHOWN[1], _SHOWN[0]), np.float32)
         if len(frames) == 0 or min(frames.pixels.shape[1:3]) < _MIN_SIDE_PX:
             return PersonMask(len(frames), maps)
-        for row, pixels in enumerate(frames.pixels):
-            data = np.ascontiguousarray(pixels)
-            with hushed():
-                found = self._task.segment(self._picture_of(image_format=self._format, data=data))
-            mask = found.confidence_masks[0].numpy_view()
-            mask = mask.reshape(mask.shape[:2])
+        for row, picture in enumerate(frames.pixels):
+            mask = self._net.of(picture)
             maps[row] = cv2.resize(mask, _SHOWN, interpolation=cv2.INTER_AREA).clip(0, 1)
         return PersonMask(len(frames), maps)
 
     def close(self) -> None:
-        """Close the task: MediaPipe complains at exit otherwise."""
-        if self._task is not None:
-            with hushed():
-                self._task.close()
-            self._task = None
+        """Let go of the network."""
+        self._net = None

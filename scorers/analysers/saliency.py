@@ -17,6 +17,7 @@ _SHOWN = (48, 27)
 _SMOOTH_SIGMA = 3.0
 _FINE, _FINE_SIGMA = (96, 54), 2.0
 _SURROUNDINGS = (3, 7, 15, 27)  # reach of what surrounds a point, of 54 lines
+_SUM = np.ones((1, 3), np.float32)  # of the three channels
 _MIN_STD = 1.0  # gray levels: below it there is nothing to look at
 
 
@@ -67,14 +68,15 @@ def spectral_residual(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 def fine_grained(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Differences from the surroundings of one sRGB picture; see `spectral_residual`."""
     small = cv2.resize(picture, _FINE, interpolation=cv2.INTER_AREA)
-    if small.reshape(-1, 3).std(axis=0).max() < _MIN_STD:
+    if np.max(cv2.meanStdDev(small)[1]) < _MIN_STD:
         return np.zeros((_SHOWN[1], _SHOWN[0]), np.float32)
     lab = cv2.cvtColor((small / 255).astype(np.float32), cv2.COLOR_RGB2Lab)
     total = np.zeros(lab.shape[:2], np.float32)
     for reach in _SURROUNDINGS:
         size = (2 * reach + 1, 2 * reach + 1)
-        around = np.asarray(cv2.blur(lab, size, borderType=cv2.BORDER_REFLECT_101))
-        total += np.sqrt(np.square(lab - around).sum(axis=2))
+        around = cv2.blur(lab, size, borderType=cv2.BORDER_REFLECT_101)
+        off = cv2.subtract(lab, around)
+        total += cv2.sqrt(cv2.transform(cv2.multiply(off, off), _SUM))
     smooth = cv2.GaussianBlur(total, (0, 0), _FINE_SIGMA)
     return _density(cv2.resize(smooth, _SHOWN, interpolation=cv2.INTER_AREA).astype(np.float32))
 
