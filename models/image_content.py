@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.onnx_graph import INPUT, Graph, centred, session
+from models.onnx_graph import FLOAT, INPUT, Graph, centred, session
+from models.torch_weights import arrays_in
 
 N_FEATURES = 1280
 _SIZE = (192, 128)  # columns and lines; any picture is squeezed into it
@@ -39,7 +40,7 @@ class ImageContent:
     """
 
     def __init__(self, path: Path, n_threads: int = 1) -> None:
-        self._session = session(_model(_stored(path)), n_threads)
+        self._session = session(_model(arrays_in(path)), n_threads)
 
     def of(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The last features before its classes.
@@ -62,15 +63,8 @@ class ImageContent:
 
 def class_weights(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """What makes logits of ImageNet's classes of the features: weights (1000, 1280), bias (1000,)."""
-    weights = _stored(path)
+    weights = arrays_in(path)
     return weights["_fc.weight"], weights["_fc.bias"]
-
-
-def _stored(path: Path) -> Weights:
-    import torch  # here: it takes seconds, which listing the scorers must not pay
-
-    stored = torch.load(path, map_location="cpu", weights_only=True)
-    return {name: values.numpy() for name, values in stored.items()}
 
 
 def _model(weights: Weights) -> bytes:
@@ -89,7 +83,9 @@ def _model(weights: Weights) -> bytes:
         return graph.add("Conv", *inputs, strides=[stride] * 2, pads=pads, group=n_groups)
 
     # It was taught on (picture - 127) / 128, and what lies outside of a picture is 0 in that.
-    found = graph.add("Add", graph.add("Cast", INPUT, to=1), graph.array(np.ones(1, np.float32)))
+    found = graph.add(
+        "Add", graph.add("Cast", INPUT, to=FLOAT), graph.array(np.ones(1, np.float32))
+    )
     weights["_conv_stem.weight"] = weights["_conv_stem.weight"] / np.float32(128)
     found = clipped(layer(found, "_conv_stem", "_bn0", 2))
     number = 0
