@@ -93,7 +93,9 @@ class StatsCollector:
                 np.uint8, copy=False
             )
         laplacian = cv2.Laplacian(luma, cv2.CV_16S, ksize=1)
-        sharpness = float(cv2.meanStdDev(laplacian)[1][0, 0])
+        # A fifth of what `meanStdDev` takes.
+        mean_square = cv2.norm(laplacian, cv2.NORM_L2SQR) / laplacian.size
+        sharpness = math.sqrt(max(0.0, mean_square - cv2.mean(laplacian)[0] ** 2))
         histogram = cv2.calcHist([small], [0], None, [256], [0, 256]).ravel() / small.size
         mean = float(histogram @ _LEVELS)
         std = math.sqrt(max(0.0, float(histogram @ _SQUARES) - mean * mean))

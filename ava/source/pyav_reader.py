@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
 from fractions import Fraction
 from functools import partial
 from types import TracebackType
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from ava.core.errors import DecodeError, MediaError, UnreadableMedia
 from ava.core.media_time import MediaTime, clock
+from ava.source.ahead import ahead
 from ava.source.conversion import Converter
 from ava.source.decoding import Decoder, media_errors, opened
 from ava.source.header import Header, video_info
@@ -218,8 +220,8 @@ class PyAVReader:
         """
         self._decoder = Decoder(self._path)
         self.n_passed = 0
-        with opened(self._path) as (box, stream):
-            for frame_id, (pts, frame) in enumerate(self._timed(box, stream)):
+        with opened(self._path) as (box, stream), closing(ahead(self._timed(box, stream))) as timed:
+            for frame_id, (pts, frame) in enumerate(timed):
                 self.n_passed += 1
                 yield self._wrapped(frame, frame_id, pts)
         self._require_whole(self.n_passed)
@@ -241,8 +243,11 @@ class PyAVReader:
             )
         self._decoder = Decoder(self._path)
         keys, n_whole = KeyFrames(self._path, self._decoder, self.info.start.pts), 0
-        with opened(self._path) as (box, stream):
-            for frame_id, pts, frame in keys.pictures(box, stream):
+        with (
+            opened(self._path) as (box, stream),
+            closing(ahead(keys.pictures(box, stream))) as found,
+        ):
+            for frame_id, pts, frame in found:
                 n_whole += 1
                 yield self._wrapped(frame, frame_id, pts)
         self.n_passed = keys.n_pictures
