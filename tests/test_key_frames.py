@@ -156,8 +156,8 @@ def test_of_a_long_film_some_key_frames_go_on(
     assert scanner.result is not None
     assert len(scanner.result.stats) == 600
     seconds = [one.pts_seconds for shot in closed for one in shot.candidates]
-    assert 0.9 * 1200 / 6 <= len(seconds) <= 1200 / 6
-    assert np.diff(seconds).max() <= 12
+    assert 0.9 * 1200 / 8 <= len(seconds) <= 1200 / 8
+    assert np.diff(seconds).max() <= 16
 
 
 def test_bars_are_cut_off_where_single_pictures_show_them(shared_media: Path) -> None:

@@ -34,7 +34,7 @@ def extract(
     maturity: bool | None = MATURITY,
     scan: str | None = SCAN,
     shots: str | None = SHOTS,
-    workers: int = WORKERS,
+    workers: int | None = WORKERS,
     assignments: list[str] = SET,
     config: Path | None = CONFIG,
     as_json: bool = JSON,

@@ -68,7 +68,7 @@ def rank(
     ),
     open_sheet: bool = typer.Option(False, "--open", help="Open the contact sheet in a browser."),
     scan: str | None = SCAN,
-    workers: int = WORKERS,
+    workers: int | None = WORKERS,
     assignments: list[str] = SET,
     config: Path | None = CONFIG,
     as_json: bool = JSON,

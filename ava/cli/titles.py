@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +26,7 @@ def each_title(
     quiet: bool,
     offline: bool,
     work: Callable[..., TitleResult],
-    n_workers: int = 1,
+    n_workers: int | None = None,
 ) -> list[TitleResult]:
     """Do the titles one after the other; one that fails does not stop the others."""
     from ava.scoring.contract import Runtime
@@ -39,7 +40,9 @@ def each_title(
             film = located(source)
             with progress_bar(film.name, quiet or as_json) as on_progress:
                 runtime = Runtime(
-                    may_download=not offline, on_progress=on_progress, n_workers=n_workers
+                    may_download=not offline,
+                    on_progress=on_progress,
+                    n_workers=_workers(settings) if n_workers is None else n_workers,
                 )
                 result = work(film, out, settings, runtime, on_progress)
         except AvaError as error:
@@ -60,6 +63,11 @@ def each_title(
     return done
 
 
+def _workers(settings: Settings) -> int:
+    """How many processes score: key frames are soon scanned, and then this one has nothing to do."""
+    return min(2, os.cpu_count() or 1) if settings.scan.frames == "keyframes" else 1
+
+
 def season(
     sources: list[str],
     out: Path,
@@ -68,7 +76,7 @@ def season(
     as_json: bool,
     quiet: bool,
     offline: bool,
-    n_workers: int = 1,
+    n_workers: int | None = None,
 ) -> Path:
     """Rank every episode, and then all together; one that fails leaves the season unranked."""
     from ava.pipeline import TitleResult, rank_title

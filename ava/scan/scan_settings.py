@@ -41,7 +41,7 @@ class ScanSettings:
     """
 
     frames: Literal["all", "keyframes"] = "all"
-    key_frame_seconds: float = 6.0
+    key_frame_seconds: float = 8.0
     lines_px: int = 270
     cut_threshold: float = 3.0
     cut_min_content: float = 10.0
