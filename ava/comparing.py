@@ -199,7 +199,7 @@ def colors_of(
     only = Registry((scorers[0],), ())
     runtime = runtime or Runtime()
     with open_source(path) as source, Runner(only, runtime) as runner:
-        scanner = scanner_for(settings.scan, runtime, on_progress)
+        scanner = scanner_for(source, settings.scan, runtime, on_progress)
         return _of_source(path, source, runner, scanner)
 
 

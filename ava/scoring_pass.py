@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ def scored_title(
     keep_freed_memory()
     (draft / PROXIES).mkdir()
     (draft / THUMBS).mkdir()
-    scanner, rows = scanner_for(settings.scan, runtime, on_progress), _Shortlisted()
+    scanner, rows = scanner_for(source, settings.scan, runtime, on_progress), _Shortlisted()
     with runner_for(registry, runtime) as runner:
         for batch, scored in runner.run_all(batches(_remembered(scanner.run(source), rows))):
             for analyser in registry.analysers:
@@ -122,7 +122,7 @@ def scored_title(
     areas = tuple(shot.picture_area for shot in result.shots)
     marks = rows.marks.found()
     table = _with_marks(draft, table, marks, [areas[shot] for shot in rows.shot_index])
-    roads = {**(table.roads or {}), **_road_of_shots(settings.scan, result)}
+    roads = {**(table.roads or {}), **_road_of_shots(source, settings.scan, result)}
     facts = _facts(source, result, settings, registry, table.problems, roads)
     facts["title"] = name or source.info.title
     title = Title(
@@ -146,25 +146,27 @@ def scored_title(
     return title
 
 
-def scanner_for(settings: ScanSettings, runtime: Runtime, on_progress: OnProgress) -> Scanner:
-    """A scanner, with the network that its settings ask for.
+def scanner_for(
+    source: Source, settings: ScanSettings, runtime: Runtime, on_progress: OnProgress
+) -> Scanner:
+    """A scanner, with the network that its settings ask for; pictures of a folder need none.
 
     Raises
     ------
     WeightsError
         When the weights of the network are missing and cannot be fetched.
     """
-    if settings.shots == "fast":
-        return Scanner(settings, on_progress)
+    if settings.shots == "fast" or source.info.kind == "stills":
+        return Scanner(replace(settings, shots="fast"), on_progress)
     from models.transnetv2 import BoundaryNetwork
 
     judge = BoundaryNetwork.open(runtime.on_progress, runtime.may_download)
     return Scanner(settings, on_progress, judge)
 
 
-def _road_of_shots(settings: ScanSettings, result: ScanResult) -> dict[str, str]:
+def _road_of_shots(source: Source, settings: ScanSettings, result: ScanResult) -> dict[str, str]:
     """How much the network saw: on a GPU every frame, so that a cascade may end otherwise there."""
-    if settings.shots == "fast":
+    if settings.shots == "fast" or source.info.kind == "stills":
         return {}
     is_every = result.n_judged >= len(result.stats)
     return {"shots": "TransNetV2, every frame" if is_every else "TransNetV2, doubtful places"}

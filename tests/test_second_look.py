@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from ava.core.errors import ConfigError, WeightsError
 from ava.core.progress import silent
@@ -254,9 +255,14 @@ def test_without_its_weights_nothing_is_scanned_in_another_way(
     monkeypatch.setattr(weights, "cache_dir", lambda: tmp_path)
     monkeypatch.delenv("AVA_MODELS_DIR", raising=False)
     offline = Runtime(may_download=False)
-    scanner_for(ScanSettings(), offline, silent)  # the quick rules need none
-    with pytest.raises(WeightsError, match="not on this machine") as caught:
-        scanner_for(ScanSettings(shots="cascade"), offline, silent)
+    cascade, still = ScanSettings(shots="cascade"), tmp_path / "still.png"
+    Image.new("RGB", (64, 48)).save(still)
+    with open_source(still) as source:
+        scanner_for(source, cascade, offline, silent)  # pictures have no shots to find
+    with open_source(SAMPLE) as source:
+        scanner_for(source, ScanSettings(), offline, silent)  # the quick rules need none
+        with pytest.raises(WeightsError, match="not on this machine") as caught:
+            scanner_for(source, cascade, offline, silent)
     assert caught.value.exit_code == 8
     with pytest.raises(ValueError, match="the judge is None"):
         Scanner(ScanSettings(shots="cascade"))
