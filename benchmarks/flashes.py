@@ -26,9 +26,7 @@ from benchmarks.shot_labels import Boundaries, films
 from models.transnetv2 import BoundaryNetwork
 
 _LENGTHS = (1, 2, 3, 5, 8)  # frames
-_LEAST_SHOT = (
-    80  # frames between labelled boundaries, so that a flash is in a shot and not at its end
-)
+_LEAST_SHOT = 80  # frames between labelled boundaries: a flash is in a shot, not at its end
 
 
 class White:
