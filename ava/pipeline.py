@@ -211,7 +211,9 @@ def rank_title(
             write_winners(source, draft, title, ranking, crops, settings, on_progress, kept)
             write_sheet(draft)
             seconds = time.monotonic() - started
-            write_manifest(draft, made_from(title, source.info, stamp, settings, kept, seconds))
+            write_manifest(
+                draft, made_from(title, source.info, stamp, settings, kept, seconds), kept
+            )
     problems = _problems(title, source.info, settings)
     problems += other_versions(profile.learned, title.facts["scorer_ids"])
     n_frames = 0 if title is earlier else int(title.facts["n_frames"])

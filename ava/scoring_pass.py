@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -269,6 +270,7 @@ def _facts(
     }
 
 
+@cache
 def software() -> str:
     """Name and version, as written into results."""
     return f"ava {version('ava-artwork')}"

@@ -14,8 +14,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-# Two tests run at a time: a thread that waits by spinning keeps the other from its core.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from ava.core.threads import keep_threads_quiet
+
+# Two tests run at a time: a thread that waits by spinning keeps the other from its core. The
+# processes that run them, and all commands, get this with the environment.
+keep_threads_quiet()
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("ava", deadline=None)
 hypothesis.settings.load_profile("ava")

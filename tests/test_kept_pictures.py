@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from ava.settings import load_settings
 from ava.source.opening import open_source
 from ava.source.pyav_reader import PyAVReader
 from ava.store.crops import read_crops
+from ava.store.manifest import damaged_files, file_hash, read_manifest
 from ava.store.title_folder import read_ranking, read_title
 from tests.conftest import SAMPLE
 
@@ -85,3 +88,45 @@ def test_a_lost_picture_is_decoded_again(title: Path, decoded: list[int]) -> Non
     assert set(decoded) == {gone.frame_id, crop["frame_id"]}
     assert path.is_file()
     assert (title / crop["file"]).is_file()
+
+
+def test_the_manifest_reads_only_what_is_new(title: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[str] = []
+
+    def counted(path: Path) -> str:
+        hashed.append(path.name)
+        return file_hash(path)
+
+    monkeypatch.setattr("ava.store.manifest.file_hash", counted)
+    ava.rank(title, title.parent, top=10)
+    read = set(hashed)
+    manifest = read_manifest(title)
+    assert manifest is not None
+    assert damaged_files(title, manifest, rehash=True) == []
+    proxies = {path.name for path in (title / "proxies").iterdir()}
+    assert proxies
+    assert proxies.isdisjoint(read)
+
+
+def test_ranking_again_does_not_make_damage_look_right(title: Path) -> None:
+    proxy = next((title / "proxies").iterdir())
+    with proxy.open("r+b") as file:
+        file.seek(-40, 2)
+        file.write(b"damaged")
+    ava.rank(title, title.parent, top=10)
+    manifest = read_manifest(title)
+    assert manifest is not None
+    assert damaged_files(title, manifest, rehash=True) == [f"proxies/{proxy.name}"]
+
+
+def test_ranking_again_loads_nothing_that_it_does_not_use(title: Path) -> None:
+    unused = ("pandas", "scipy", "sklearn", "matplotlib", "mediapipe", "torch", "onnxruntime")
+    code = (
+        f"import sys; sys.argv = ['ava', 'rank', {str(title)!r}, '--quiet']\n"
+        "from ava.cli.app import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        f"print([name for name in {unused!r} if name in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert out.stdout.strip() == "[]", out.stdout + out.stderr

@@ -7,10 +7,11 @@ import pytest
 
 from ava.core.errors import ConfigError, ScorerError
 from ava.core.frame_batch import FrameBatch
+from ava.core.shared_memory import SharedMemory, received
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import Registry
 from ava.scoring.runner import Runner
-from ava.scoring.workers import runner_for
+from ava.scoring.workers import SharedRunner, runner_for
 from tests.test_scoring import Brightness, CountsFaces, Fails, NoWeights, batch
 from tests.toy_scorers import Dies, SlowAtTimes
 
@@ -58,3 +59,31 @@ def test_what_goes_wrong_there_is_told_here(scorer: type[Brightness], says: str)
 def test_fewer_than_none_are_refused() -> None:
     with pytest.raises(ConfigError, match="--workers must be at least 0"):
         Runtime(n_workers=-1)
+
+
+def test_shared_memory_is_used_again() -> None:
+    memory = SharedMemory()
+    given = small_batches(3)
+    handed = [memory.put(one) for one in given]
+    for one, there in zip(given, handed, strict=True):
+        seen = received(memory.number, there)
+        assert np.array_equal(seen.pixels, one.pixels)
+        assert np.array_equal(seen.frame_ids, one.frame_ids)
+        assert seen.moments is None
+        assert not seen.pixels.flags.writeable
+    memory.free(handed[1])
+    again = memory.put(given[0])
+    assert again.block == handed[1].block
+    assert np.array_equal(received(memory.number, again).pixels, given[0].pixels)
+    assert np.array_equal(received(memory.number, handed[2]).pixels, given[2].pixels)
+    memory.close()
+
+
+def test_another_process_comes_when_there_is_more_to_do() -> None:
+    registry = Registry((SlowAtTimes,), ())
+    for n_batches, n_processes in ((2, 1), (9, 3)):
+        runner = runner_for(registry, Runtime(n_workers=3))
+        assert isinstance(runner, SharedRunner)
+        with runner:
+            assert len(list(runner.run_all(small_batches(n_batches)))) == n_batches
+            assert len(runner.processes) == n_processes

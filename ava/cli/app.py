@@ -30,6 +30,7 @@ from ava.cli.sheet import sheet
 from ava.cli.still import still
 from ava.cli.why import why
 from ava.core.errors import AvaError
+from ava.core.threads import keep_threads_quiet
 
 app = typer.Typer(
     name="ava",
@@ -100,9 +101,7 @@ def _common(
 def main() -> None:
     """Run the command line; `AvaError` becomes its exit code and two lines on stderr."""
     sys.argv = [word for word in sys.argv if word != DEBUG_FLAG]
-    # OpenMP's threads wait by spinning, which on a machine that others use, too, takes three times
-    # as long as sleeping; read when torch is loaded, so it must be set before.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    keep_threads_quiet()
     try:
         app()
     except AvaError as error:

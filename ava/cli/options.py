@@ -61,7 +61,7 @@ WORKERS = typer.Option(
     "--workers",
     metavar="N",
     help="Processes that score while the film is scanned, of about 0.6 GB each; 0 for none beside "
-    "this one. One by default, two with key frames alone. The results are the same.",
+    "this one. Two by default, on one core one. The results are the same.",
 )
 CATALOG = typer.Argument(
     ...,

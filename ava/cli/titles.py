@@ -42,7 +42,7 @@ def each_title(
                 runtime = Runtime(
                     may_download=not offline,
                     on_progress=on_progress,
-                    n_workers=_workers(settings) if n_workers is None else n_workers,
+                    n_workers=_workers() if n_workers is None else n_workers,
                 )
                 result = work(film, out, settings, runtime, on_progress)
         except AvaError as error:
@@ -63,9 +63,9 @@ def each_title(
     return done
 
 
-def _workers(settings: Settings) -> int:
-    """How many processes score: key frames are soon scanned, and then this one has nothing to do."""
-    return min(2, os.cpu_count() or 1) if settings.scan.frames == "keyframes" else 1
+def _workers() -> int:
+    """How many processes score: more than two are no quicker than the scan that they wait for."""
+    return min(2, os.cpu_count() or 1)
 
 
 def season(

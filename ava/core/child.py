@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import IO, Any
@@ -32,6 +32,8 @@ class Child:
         Further arguments.
     environment : mapping of str to str
         What is different in its environment.
+    handed : sequence of int
+        Further file descriptors that it may use.
 
     Attributes
     ----------
@@ -42,7 +44,11 @@ class Child:
     """
 
     def __init__(
-        self, module: str, *words: object, environment: Mapping[str, str] | None = None
+        self,
+        module: str,
+        *words: object,
+        environment: Mapping[str, str] | None = None,
+        handed: Sequence[int] = (),
     ) -> None:
         self._written: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         to_child, from_child = os.pipe(), os.pipe()
@@ -54,7 +60,7 @@ class Child:
             stdin=subprocess.DEVNULL,
             stdout=self._written,
             stderr=self._written,
-            pass_fds=(read_end, write_end),
+            pass_fds=(read_end, write_end, *handed),
             start_new_session=True,
             env={**os.environ, **(environment or {})},
         )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ava.core.canvas import CANVASES, Canvas, canvas_of
 from ava.core.errors import ConfigError
-from ava.ranking.canvases import Crop, FrameLayout, best_crop
+from ava.ranking.canvases import Crop, FrameLayout, best_crops
 from ava.ranking.pool import Pool
 from ava.ranking.sets import Choices, DiversitySettings, choose
 
@@ -110,7 +110,7 @@ def picks_for(
     layouts = [layout_of(int(row)) for row in choices.rows]
     found: dict[str, tuple[CanvasPick, ...]] = {}
     for canvas in canvases:
-        crops = [best_crop(layout, canvas) for layout in layouts]
+        crops = best_crops(layouts, canvas)
         served = free & np.array([crop is not None for crop in crops], bool)
         if not served.any():
             found[canvas.name] = ()

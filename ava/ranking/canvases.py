@@ -98,56 +98,125 @@ class Crop:
 
 
 def best_crop(frame: FrameLayout, canvas: Canvas) -> Crop | None:
-    """The best part of a frame for a canvas; None where every part would cut a face.
+    """The best part of a frame for a canvas; see `best_crops`."""
+    return best_crops([frame], canvas)[0]
+
+
+def best_crops(frames: Sequence[FrameLayout], canvas: Canvas) -> list[Crop | None]:
+    """The best part of each frame for a canvas; None where every part would cut a face.
 
     Windows of four sizes are tried at a grid of places. One that cuts any face is out, and so is
     one that cuts the head (with hair and chin) of a main person, or leaves the principal one out.
     Of the others the best weighted sum is taken; ties go to the larger, the one more to the left.
     """
-    windows = _windows(canvas.aspect, frame.aspect)
-    heights = frame.faces_xyxy[:, 3] - frame.faces_xyxy[:, 1]
-    largest = int(heights.argmax()) if len(heights) else None
-    whole = _whole(frame, windows, heights)
-    if largest is not None:
-        whole &= _inside(_heads(frame.faces_xyxy[[largest]]), windows)[:, 0]
-    if not whole.any():
-        return None
-    return _best_of(frame, canvas, windows[whole], largest)
+    found: list[Crop | None] = [None] * len(frames)
+    of_shape: dict[float, list[int]] = {}
+    for row, frame in enumerate(frames):
+        of_shape.setdefault(frame.aspect, []).append(row)
+    for aspect, rows in of_shape.items():
+        windows = _windows(canvas.aspect, aspect)
+        layouts = _Layouts.of([frames[row] for row in rows])
+        possible = _whole(layouts, windows, with_principal=True)
+        for row, crop in zip(rows, _best_of(layouts, canvas, windows, possible), strict=True):
+            found[row] = crop
+    return found
 
 
 def crop_at(frame: FrameLayout, canvas: Canvas, box: Box) -> Crop:
     """A part that a person chose, scored like one that was found; it may cut what it will."""
-    heights = frame.faces_xyxy[:, 3] - frame.faces_xyxy[:, 1]
-    largest = int(heights.argmax()) if len(heights) else None
-    return _best_of(frame, canvas, np.array([[box.x0, box.y0, box.x1, box.y1]]), largest)
+    window = np.array([[box.x0, box.y0, box.x1, box.y1]])
+    (crop,) = _best_of(_Layouts.of([frame]), canvas, window, np.ones((1, 1), bool))
+    assert crop is not None
+    return crop
 
 
 def cuts_a_face(frame: FrameLayout, box: Box) -> bool:
     """Whether a part of a frame cuts a face or the head of a main person."""
-    heights = frame.faces_xyxy[:, 3] - frame.faces_xyxy[:, 1]
-    return not _whole(frame, np.array([[box.x0, box.y0, box.x1, box.y1]]), heights).all()
+    window = np.array([[box.x0, box.y0, box.x1, box.y1]])
+    return not _whole(_Layouts.of([frame]), window, with_principal=False).all()
 
 
-def _best_of(frame: FrameLayout, canvas: Canvas, windows: Doubles, largest: int | None) -> Crop:
-    parts = _parts(frame, windows, largest, canvas)
-    scores = sum(_WEIGHTS[name] * value for name, value in parts.items())
-    best = int(np.asarray(scores).argmax())
-    x0, y0, x1, y1 = windows[best].clip(0, 1)
-    focus = _focus(frame, largest) or ((x0 + x1) / 2, (y0 + y1) / 2)
-    return Crop(
-        canvas.name,
-        Box(float(x0), float(y0), float(x1), float(y1)),
-        float(np.asarray(scores)[best]),
-        {name: float(value[best]) for name, value in parts.items()},
-        float(np.clip((focus[0] - x0) / (x1 - x0), 0, 1)),
-        float(np.clip((focus[1] - y0) / (y1 - y0), 0, 1)),
-    )
+@dataclass(frozen=True)
+class _Layouts:
+    """F frames of one shape as arrays; NaN where there is nothing.
+
+    Attributes
+    ----------
+    faces : ndarray of float64, shape (T, 4)
+        Of all frames, one after the other.
+    n_faces : ndarray of int64, shape (F,)
+        How many each has.
+    principal : ndarray of float64, shape (F, 4)
+        The largest face.
+    yaw : ndarray of float64, shape (F,)
+        Where it points.
+    focus : ndarray of float64, shape (F, 2)
+        The point to keep: the principal's eyes, or the subject.
+    attention : ndarray of float64, shape (F, 9, 16)
+        As in `FrameLayout`.
+    space : ndarray of float64, shape (F, 4)
+        Room for a title.
+    """
+
+    faces: Doubles
+    n_faces: NDArray[np.int64]
+    principal: Doubles
+    yaw: Doubles
+    focus: Doubles
+    attention: Doubles
+    space: Doubles
+
+    @classmethod
+    def of(cls, frames: Sequence[FrameLayout]) -> _Layouts:
+        principal, yaw = np.full((len(frames), 4), np.nan), np.zeros(len(frames))
+        focus, space = np.full((len(frames), 2), np.nan), np.full((len(frames), 4), np.nan)
+        for row, frame in enumerate(frames):
+            if len(frame.faces_xyxy):
+                largest = int((frame.faces_xyxy[:, 3] - frame.faces_xyxy[:, 1]).argmax())
+                x0, y0, x1, y1 = principal[row] = frame.faces_xyxy[largest]
+                yaw[row] = np.nan_to_num(frame.yaw_degrees[largest])
+                focus[row] = (x0 + x1) / 2, y0 + _EYES * (y1 - y0)
+            elif frame.subject is not None:
+                focus[row] = frame.subject
+            if (room := frame.title_space) is not None:
+                space[row] = room.x0, room.y0, room.x1, room.y1
+        return cls(
+            np.concatenate([frame.faces_xyxy for frame in frames]),
+            np.array([len(frame.faces_xyxy) for frame in frames], np.int64),
+            principal,
+            yaw,
+            focus,
+            np.stack([frame.attention for frame in frames]),
+            space,
+        )
 
 
-def best_crops(frame: FrameLayout, canvases: Sequence[Canvas]) -> dict[str, Crop]:
-    """The best crop for every canvas that has one."""
-    found = ((canvas.name, best_crop(frame, canvas)) for canvas in canvases)
-    return {name: crop for name, crop in found if crop is not None}
+def _best_of(
+    layouts: _Layouts, canvas: Canvas, windows: Doubles, possible: NDArray[np.bool_]
+) -> list[Crop | None]:
+    parts = _parts(layouts, windows, canvas, possible)
+    scores = np.asarray(sum(_WEIGHTS[name] * value for name, value in parts.items()))
+    # Rounded: a window and its mirror image tie whatever the last digits say.
+    rated = np.where(possible, scores.round(9), -np.inf)
+    found: list[Crop | None] = []
+    for row, best in enumerate(rated.argmax(axis=1)):
+        if not possible[row, best]:
+            found.append(None)
+            continue
+        x0, y0, x1, y1 = (float(edge) for edge in windows[best].clip(0, 1))
+        middle = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
+        x, y = np.where(np.isnan(layouts.focus[row]), middle, layouts.focus[row])
+        found.append(
+            Crop(
+                canvas.name,
+                Box(x0, y0, x1, y1),
+                float(scores[row, best]),
+                {name: float(value[row, best]) for name, value in parts.items()},
+                float(np.clip((x - x0) / (x1 - x0), 0, 1)),
+                float(np.clip((y - y0) / (y1 - y0), 0, 1)),
+            )
+        )
+    return found
 
 
 @cache
@@ -174,56 +243,74 @@ def _heads(faces: Doubles) -> Doubles:
     return np.concatenate([low, high], axis=1).clip(0, 1)
 
 
-def _whole(frame: FrameLayout, windows: Doubles, heights: Doubles) -> NDArray[np.bool_]:
-    """Which windows cut no face and no head of a main person, and show nobody without a head."""
-    if not len(heights):
-        return np.ones(len(windows), bool)
-    boxes = frame.faces_xyxy.clip(0, 1)
-    main = heights >= _MAIN * heights.max()
-    boxes = np.where(main[:, None], _heads(frame.faces_xyxy), boxes)
-    after: NDArray[np.bool_] = boxes[None, :, :2] >= windows[:, None, 2:]
-    before: NDArray[np.bool_] = boxes[None, :, 2:] <= windows[:, None, :2]
+def _whole(layouts: _Layouts, windows: Doubles, with_principal: bool) -> NDArray[np.bool_]:
+    """Which windows cut no face and no head of a main person, and show nobody without a head.
+
+    Parameters
+    ----------
+    layouts : _Layouts
+        F frames.
+    windows : ndarray of float64, shape (W, 4)
+        What is asked about.
+    with_principal : bool
+        Whether the whole head of the principal must be in it, too.
+
+    Returns
+    -------
+    ndarray of bool, shape (F, W)
+    """
+    kept = np.ones((len(layouts.n_faces), len(windows)), bool)
+    peopled = np.flatnonzero(layouts.n_faces)
+    if not len(peopled):
+        return kept
+    heights = layouts.faces[:, 3] - layouts.faces[:, 1]
+    tallest = layouts.principal[:, 3] - layouts.principal[:, 1]
+    main = heights >= _MAIN * np.repeat(tallest, layouts.n_faces)
+    boxes = np.where(main[:, None], _heads(layouts.faces), layouts.faces.clip(0, 1))
+    after: NDArray[np.bool_] = boxes[:, None, :2] >= windows[None, :, 2:]
+    before: NDArray[np.bool_] = boxes[:, None, 2:] <= windows[None, :, :2]
     apart = np.any(after | before, axis=2)
     beside = ~(after | before)[:, :, 0]
     apart &= ~(beside & before[:, :, 1])  # a head above the window is a body without one in it
-    kept: NDArray[np.bool_] = (_inside(boxes, windows) | apart).all(axis=1)
+    firsts = (np.cumsum(layouts.n_faces) - layouts.n_faces)[peopled]
+    kept[peopled] = np.logical_and.reduceat(_inside(boxes, windows) | apart, firsts, axis=0)
+    if with_principal:
+        kept[peopled] &= _inside(_heads(layouts.principal[peopled]), windows)
     return kept
 
 
 def _inside(boxes: Doubles, windows: Doubles) -> NDArray[np.bool_]:
-    """Which boxes lie in which windows, (W, K)."""
-    low = boxes[None, :, :2] >= windows[:, None, :2] - 1e-9
-    high = boxes[None, :, 2:] <= windows[:, None, 2:] + 1e-9
+    """Which boxes lie in which windows, (K, W)."""
+    low = boxes[:, None, :2] >= windows[None, :, :2] - 1e-9
+    high = boxes[:, None, 2:] <= windows[None, :, 2:] + 1e-9
     return np.asarray((low & high).all(axis=2), bool)
 
 
 def _parts(
-    frame: FrameLayout, windows: Doubles, largest: int | None, canvas: Canvas
+    layouts: _Layouts, windows: Doubles, canvas: Canvas, possible: NDArray[np.bool_]
 ) -> dict[str, Doubles]:
-    """What speaks for each window, 0..1 each, (W,)."""
+    """What speaks for each window in each frame, 0..1 each, (F, W)."""
     size = windows[:, 2:] - windows[:, :2]
-    ones = np.ones(len(windows))
-    parts = {
-        "attention": _kept_attention(frame.attention, windows),
-        "placement": _placement(frame, windows, largest, canvas),
-        "face_size": 0.5 * ones,
-        "headroom": 0.5 * ones,
-        "title_space": 0 * ones,
-        "size": size.prod(axis=1) / size.prod(axis=1).max(),
+    area = size.prod(axis=1)
+    top, height = layouts.principal[:, 1:2], layouts.principal[:, 3:] - layouts.principal[:, 1:2]
+    above = (np.maximum(0.0, top - _HAIR * height) - windows[:, 1]) / size[:, 1]
+    low = np.maximum(windows[None, :, :2], layouts.space[:, None, :2])
+    high = np.minimum(windows[None, :, 2:], layouts.space[:, None, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2) / area
+    largest = np.where(possible, area, 0.0).max(axis=1, keepdims=True)
+    return {
+        "attention": _kept_attention(layouts.attention, windows),
+        "placement": _known(_placement(layouts, windows, canvas), 0.5),
+        "face_size": _known(_between(height / size[:, 1], *_FACE_SIZE), 0.5),
+        "headroom": _known(_between(above, *_HEADROOM), 0.5),
+        "title_space": _known(np.minimum(1.0, 3 * shared), 0.0),
+        "size": area / np.maximum(largest, 1e-9),
     }
-    if largest is not None:
-        _, top, _, bottom = frame.faces_xyxy[largest]
-        height = bottom - top
-        parts["face_size"] = _between(height / size[:, 1], *_FACE_SIZE)
-        above = (max(0.0, top - _HAIR * height) - windows[:, 1]) / size[:, 1]
-        parts["headroom"] = _between(above, *_HEADROOM)
-    space = frame.title_space
-    if space is not None:
-        low = np.maximum(windows[:, :2], [space.x0, space.y0])
-        high = np.minimum(windows[:, 2:], [space.x1, space.y1])
-        shared = np.clip(high - low, 0, None).prod(axis=1) / size.prod(axis=1)
-        parts["title_space"] = np.minimum(1.0, 3 * shared)
-    return parts
+
+
+def _known(values: Doubles, otherwise: float) -> Doubles:
+    """The values, and one for where there is nothing to judge by."""
+    return np.where(np.isnan(values), otherwise, values)
 
 
 def _between(values: Doubles, low: float, high: float) -> Doubles:
@@ -233,50 +320,30 @@ def _between(values: Doubles, low: float, high: float) -> Doubles:
 
 
 def _kept_attention(attention: Doubles, windows: Doubles) -> Doubles:
-    """Share of the attention that falls into each window."""
-    total = float(attention.sum())
-    if total <= 0:
-        return np.ones(len(windows))
-    rows, columns = attention.shape
-    sums = np.zeros((rows + 1, columns + 1))
-    sums[1:, 1:] = attention.cumsum(axis=0).cumsum(axis=1)
-
-    def up_to(x: Doubles, y: Doubles) -> Doubles:
-        """Of the field from the top left corner to a point, by straight lines between fields."""
-        x, y = x.clip(0, 1) * columns, y.clip(0, 1) * rows
-        left, top = np.minimum(x.astype(int), columns - 1), np.minimum(y.astype(int), rows - 1)
-        a, b = x - left, y - top
-        upper = sums[top, left] * (1 - a) + sums[top, left + 1] * a
-        lower = sums[top + 1, left] * (1 - a) + sums[top + 1, left + 1] * a
-        return np.asarray(upper * (1 - b) + lower * b, np.float64)
-
-    x0, y0, x1, y1 = windows.T
-    inside = up_to(x1, y1) - up_to(x0, y1) - up_to(x1, y0) + up_to(x0, y0)
-    return np.asarray((inside / total).clip(0, 1), np.float64)
+    """Share of the attention that falls into each window; 1 where nothing is known of it."""
+    rows, columns = attention.shape[1:]
+    covered = []
+    for axis, n_fields in enumerate((columns, rows)):
+        edges = np.arange(n_fields + 1) / n_fields
+        low = np.maximum(windows[:, axis, None].clip(0, 1), edges[:-1])
+        high = np.minimum(windows[:, axis + 2, None].clip(0, 1), edges[1:])
+        covered.append(np.clip(high - low, 0, None) * n_fields)
+    share = (covered[1][:, :, None] * covered[0][:, None, :]).reshape(len(windows), -1)
+    fields = attention.reshape(len(attention), -1)
+    total = fields.sum(axis=1, keepdims=True)
+    kept = (fields @ share.T) / np.where(total > 0, total, 1.0)
+    return np.where(total > 0, kept.clip(0, 1), 1.0)
 
 
-def _focus(frame: FrameLayout, largest: int | None) -> tuple[float, float] | None:
-    if largest is None:
-        return frame.subject
-    x0, y0, x1, y1 = frame.faces_xyxy[largest]
-    return float((x0 + x1) / 2), float(y0 + _EYES * (y1 - y0))
-
-
-def _placement(
-    frame: FrameLayout, windows: Doubles, largest: int | None, canvas: Canvas
-) -> Doubles:
-    """How near the focus is to where it should stand in each window."""
-    focus = _focus(frame, largest)
-    if focus is None:
-        return 0.5 * np.ones(len(windows))
+def _placement(layouts: _Layouts, windows: Doubles, canvas: Canvas) -> Doubles:
+    """How near the focus is to where it should stand in each window, (F, W)."""
     size = windows[:, 2:] - windows[:, :2]
-    x, y = ((focus[axis] - windows[:, axis]) / size[:, axis] for axis in (0, 1))
-    yaw = 0.0 if largest is None else float(np.nan_to_num(frame.yaw_degrees[largest]))
-    if abs(yaw) >= _LOOKS_ASIDE:  # room where it looks
-        wanted = [1 / 3] if yaw > 0 else [2 / 3]
-    else:
-        wanted = [0.5] if canvas.aspect < 1.2 else [1 / 3, 0.5, 2 / 3]
-    aside = np.min([np.abs(x - place) for place in wanted], axis=0)
-    line = _EYE_LINE if largest is not None else 0.5
+    x, y = ((layouts.focus[:, [axis]] - windows[:, axis]) / size[:, axis] for axis in (0, 1))
+    thirds = (0.5,) if canvas.aspect < 1.2 else (1 / 3, 0.5, 2 / 3)
+    aside = np.min([np.abs(x - place) for place in thirds], axis=0)
+    yaw = layouts.yaw[:, None]
+    room = np.where(yaw > 0, 1 / 3, 2 / 3)  # where it looks
+    aside = np.where(np.abs(yaw) >= _LOOKS_ASIDE, np.abs(x - room), aside)
+    line = np.where(layouts.n_faces > 0, _EYE_LINE, 0.5)[:, None]
     away = np.hypot(aside, 0.7 * (y - line))
     return np.asarray((1 - away / 0.5).clip(0, 1), np.float64)

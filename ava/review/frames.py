@@ -74,6 +74,7 @@ def frame_views(
     facets = {facet.name: facet for facet in facets_of(pool, np.arange(len(pool)))}
     boxes = _boxes(folder, title)
     place = {column.name: at for at, column in enumerate(columns)}
+    values = _values(title, candidates, columns)
     frames = []
     for row, frame_id in enumerate(ids):
         shown = {
@@ -106,7 +107,7 @@ def frame_views(
                 boxes=boxes.get(frame_id, ()),
                 palette=_palette(title, row),
                 attention=_attention(title, row),
-                values=_values(title, row, one, columns),
+                values=values[row],
                 parts=_parts(one, place),
             )
         )
@@ -181,17 +182,23 @@ def _attention(title: Title, row: int) -> str:
 
 
 def _values(
-    title: Title, row: int, one: Candidate | None, columns: tuple[Column, ...]
-) -> tuple[float | None, ...]:
-    known = {part.column: part.value for part in one.parts} if one else {}
-    values: list[float | None] = []
+    title: Title, candidates: Mapping[int, Candidate], columns: tuple[Column, ...]
+) -> list[tuple[float | None, ...]]:
+    """The numbers of every frame; what only the whole title could tell is known of candidates."""
+    told: list[list[float | None]] = []
     for column in columns:
         if column.name in title.pool.scores:
-            value = float(title.pool.scores[column.name][row])
-            values.append(None if np.isnan(value) else _short(value))
+            given = title.pool.scores[column.name].tolist()
+            told.append([None if value != value else _short(value) for value in given])  # NaN
         else:
-            values.append(known.get(column.name))
-    return tuple(values)
+            known = {
+                frame_id: part.value
+                for frame_id, one in candidates.items()
+                for part in one.parts
+                if part.column == column.name
+            }
+            told.append([known.get(int(frame_id)) for frame_id in title.pool.frame_ids])
+    return list(zip(*told, strict=True)) if told else [() for _ in range(len(title.pool))]
 
 
 def _short(value: float) -> float:

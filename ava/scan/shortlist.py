@@ -34,7 +34,7 @@ class ShortlistSettings:
     """
 
     height_px: int = 540
-    per_shot_power: float = 0.75
+    per_shot_power: float = 0.6
     at_least: int = 32
     bucket_seconds: float = 0.5
 

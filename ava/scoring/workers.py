@@ -18,23 +18,30 @@ from ava.core.child import Child
 from ava.core.errors import AvaError, ScorerError
 from ava.core.frame_batch import FrameBatch
 from ava.core.progress import Progress, silent
+from ava.core.shared_memory import Handed, SharedMemory
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import Registry
 from ava.scoring.runner import Opened, Runner, Scored
 
-_AHEAD = 3  # batches given to a process: shots end in bursts, and the scan is not to wait for it
+_EACH = 2  # batches given to a process: one that it is at, and one that it finds when that is done
+_AHEAD = 3  # batches a process that may wait: shots end in bursts, and the scan is not to wait
 
 
 class SharedRunner(Runner):
     """A `Runner` whose batches are scored by `runtime.n_workers` processes.
 
-    The first one alone fetches what is missing; the others are started when it is ready.
+    The first one alone fetches what is missing. Another is started when that is done and there is more
+    to do than those at work have been given.
     """
 
     def __enter__(self) -> SharedRunner:
         self._roads: dict[str, str] = {}
         self._children: dict[Connection, Child] = {}
-        self._given: dict[Connection, deque[int]] = {}  # numbers of the batches that each is at
+        # Numbers of the batches that each is at, and where they lie.
+        self._given: dict[Connection, deque[tuple[int, Handed]]] = {}
+        self._left: deque[tuple[int, FrameBatch]] = deque()  # that nobody has been given yet
+        self._memory = SharedMemory()
+        self._is_open = False
         self._done: dict[int, Scored] = {}
         self._start()
         return self
@@ -47,14 +54,21 @@ class SharedRunner(Runner):
     ) -> None:
         for child in self._children.values():
             child.kill()
+        self._memory.close()
 
     @property
     def roads(self) -> dict[str, str]:
         """See `Runner.roads`."""
         return self._roads
 
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """Their numbers."""
+        return tuple(child.pid for child in self._children.values())
+
     def _start(self) -> None:
-        child = Child("ava.scoring.worker")
+        memory = self._memory.number
+        child = Child("ava.scoring.worker", memory, handed=(memory,))
         self._children[child.outbox], self._given[child.outbox] = child, deque()
         with suppress(OSError):
             child.inbox.send((self.registry, replace(self.runtime, on_progress=silent)))
@@ -64,10 +78,8 @@ class SharedRunner(Runner):
         waiting: deque[tuple[int, FrameBatch]] = deque()
         for number, frames in enumerate(batches):
             waiting.append((number, frames))
-            idle = min(self._given, key=lambda one: len(self._given[one]))
-            self._given[idle].append(number)
-            with suppress(OSError):  # it died: its outbox will say so
-                self._children[idle].inbox.send(frames)
+            self._left.append((number, frames))
+            self._hand_out()
             self._listen(0)
             while waiting and (
                 waiting[0][0] in self._done or len(waiting) >= _AHEAD * self.runtime.n_workers
@@ -75,6 +87,19 @@ class SharedRunner(Runner):
                 yield self._next(waiting)
         while waiting:
             yield self._next(waiting)
+
+    def _hand_out(self) -> None:
+        """Give every process something to do, and something to do after that."""
+        for outbox, given in self._given.items():
+            while self._left and len(given) < _EACH:
+                number, frames = self._left.popleft()
+                handed = self._memory.put(frames)
+                given.append((number, handed))
+                with suppress(OSError):  # it died: its outbox will say so
+                    self._children[outbox].inbox.send(handed)
+        if self._left and self._is_open and len(self._children) < self.runtime.n_workers:
+            self._start()
+            self._hand_out()
 
     def _next(self, waiting: deque[tuple[int, FrameBatch]]) -> tuple[FrameBatch, Scored]:
         """The batch that is due, once it is scored."""
@@ -96,7 +121,10 @@ class SharedRunner(Runner):
             if isinstance(said, Progress):
                 self.runtime.on_progress(said)
             elif isinstance(said, Scored):
-                self._done[self._given[outbox].popleft()] = said
+                number, handed = self._given[outbox].popleft()
+                self._done[number] = said
+                self._memory.free(handed)
+                self._hand_out()
             elif isinstance(said, Opened):
                 self._opened(said)
 
@@ -104,8 +132,8 @@ class SharedRunner(Runner):
         if not self._roads and not self.problems:
             self._roads = said.roads
             self.problems += said.problems
-        if len(self._children) < self.runtime.n_workers:
-            self._start()
+        self._is_open = True
+        self._hand_out()
 
     def _died(self, child: Child) -> ScorerError:
         words = child.said()

@@ -62,7 +62,7 @@ class SourceStamp:
         return cls(sum(one.st_size for one in inside), latest)
 
 
-def write_manifest(folder: Path, facts: dict[str, Any]) -> None:
+def write_manifest(folder: Path, facts: dict[str, Any], earlier: Path | None = None) -> None:
     """Write the manifest of a folder that is otherwise complete.
 
     Parameters
@@ -71,13 +71,27 @@ def write_manifest(folder: Path, facts: dict[str, Any]) -> None:
         The title folder, or the draft of one.
     facts : dict
         What it was made from, in plain JSON types; see `ava.title_state.made_from`.
+    earlier : pathlib.Path, optional
+        The folder that it takes the place of: what is the very same file keeps the hash that it was
+        given when it was written, and is not read again.
     """
+    known = (read_manifest(earlier) or {}).get("files", {}) if earlier else {}
     with store_errors(folder):
         files = {
-            name: {"n_bytes": (folder / name).stat().st_size, "blake2b": file_hash(folder / name)}
+            name: known[name]
+            if earlier and name in known and _is_same(folder / name, earlier / name)
+            else {"n_bytes": (folder / name).stat().st_size, "blake2b": file_hash(folder / name)}
             for name in files_in(folder)
         }
     write_atomic(folder / MANIFEST, json_bytes({"schema": SCHEMA, **facts, "files": files}))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two names are of one file."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ from ava.store.atomic import store_errors
 _DESCRIPTION, _SOFTWARE = 0x010E, 0x0131  # EXIF tags
 _PROXY_QUALITY = 84
 _PROFILE_DATE = slice(24, 36)  # in the header of an ICC profile: year to second
-_THUMB_LINES, _THUMB_QUALITY = 270, 72
+_THUMB_LINES, _THUMB_QUALITY, _THUMB_EFFORT = 270, 72, 2
 _HDR_ENDING = "_hdr.png"
 
 
@@ -105,7 +105,6 @@ def write_still(
             subsampling=0,
             exif=exif,
             icc_profile=profile,
-            optimize=True,
         )
 
 
@@ -168,10 +167,15 @@ def write_proxy(path: Path, pixels: NDArray[np.uint8]) -> None:
 
 def write_thumb(path: Path, pixels: NDArray[np.uint8]) -> None:
     """Write a thumbnail for the grid of the contact sheet: at most 270 lines, WebP."""
-    picture = Image.fromarray(pixels)
-    picture.thumbnail((4 * _THUMB_LINES, _THUMB_LINES), Image.Resampling.BOX, reducing_gap=None)
+    import cv2  # reduces by area four times as fast as Pillow
+
+    height, width = pixels.shape[:2]
+    shrink = min(1.0, _THUMB_LINES / height, 4 * _THUMB_LINES / width)
+    if shrink < 1:
+        size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     with store_errors(path):
-        picture.save(path, "WEBP", quality=_THUMB_QUALITY, method=2)
+        Image.fromarray(pixels).save(path, "WEBP", quality=_THUMB_QUALITY, method=_THUMB_EFFORT)
 
 
 def read_proxy(path: Path) -> NDArray[np.uint8]:

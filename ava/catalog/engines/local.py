@@ -18,11 +18,12 @@ from ava.catalog.plan import Limits
 from ava.core.child import Child
 from ava.core.errors import ConfigError
 from ava.core.progress import Progress
+from ava.core.threads import ONE_THREAD
 
 _TITLES_PER_WORKER = 100  # then a fresh one, so that what leaks anywhere stays small
 _WATCH_EVERY_SECONDS = 0.2
 _START_SECONDS = 300.0  # to import everything, on a machine that is very busy
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass
@@ -43,7 +44,7 @@ class _Worker:
         self.current: _Current | None = None
         self.is_ready = False
         self.began = time.monotonic()
-        threads = {variable: str(n_threads) for variable in _THREADS}
+        threads = ONE_THREAD | {variable: str(n_threads) for variable in _THREADS}
         self.child = Child("ava.catalog.engines.worker", environment=threads)
         if cores is not None:
             # Every library counts the cores it may use: so they do not get in each other's way.
