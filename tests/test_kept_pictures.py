@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,13 @@ import pytest
 from PIL import Image
 
 import ava
+from ava.scan.scan_settings import ScanSettings
+from ava.scan.scanner import Scanner
 from ava.settings import load_settings
+from ava.source.at_hand import AtHand
 from ava.source.opening import open_source
 from ava.source.pyav_reader import PyAVReader
+from ava.source.seeking import Walk
 from ava.store.crops import read_crops
 from ava.store.manifest import damaged_files, file_hash, read_manifest
 from ava.store.title_folder import read_ranking, read_title
@@ -130,3 +136,39 @@ def test_ranking_again_loads_nothing_that_it_does_not_use(title: Path) -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert out.stdout.strip() == "[]", out.stdout + out.stderr
+
+
+def test_what_was_scanned_is_not_decoded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    walked: list[int] = []
+    exactly = Walk.exactly
+
+    def counted(self: Walk, target: int, far: int) -> Any:
+        walked.append(target)
+        return exactly(self, target, far)
+
+    monkeypatch.setattr(Walk, "exactly", counted)
+    with open_source(SAMPLE) as source:
+        shots = list(islice(Scanner(ScanSettings()).run(source), 5))
+        refs = [one.ref for shot in shots for one in shot.candidates]
+        assert len(refs) > 4
+        seen = [frame.rgb() for frame in source.read(refs)]
+        assert walked == []
+    with open_source(SAMPLE) as other:
+        again = [frame.rgb() for frame in other.read(refs)]
+    assert len(walked) == len(refs)
+    assert all(np.array_equal(one, two) for one, two in zip(seen, again, strict=True))
+
+
+@dataclass(frozen=True)
+class _Sized:
+    n_bytes: int
+
+
+def test_of_a_long_film_nothing_is_at_hand() -> None:
+    at_hand: AtHand[_Sized] = AtHand(10)
+    at_hand.keep(1, _Sized(6))
+    at_hand.keep(1, _Sized(6))
+    assert at_hand.get(1) == _Sized(6)
+    at_hand.keep(2, _Sized(5))
+    at_hand.keep(3, _Sized(1))
+    assert [at_hand.get(number) for number in (1, 2, 3)] == [None, None, None]

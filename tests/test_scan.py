@@ -153,7 +153,7 @@ def test_cuts_are_those_of_the_detector_whose_rule_it_is() -> None:
 
 
 def test_memory_of_an_endless_shot_is_bounded() -> None:
-    shortlist = ShotShortlist(ShortlistSettings(), 7200.0, Orientation())
+    shortlist = ShotShortlist(ShortlistSettings(), 7200.0, Orientation(), lambda _: None)
     nothing = Moments((np.zeros((4, 4), np.uint8),), (0.0,))
     random = np.random.default_rng(3)
     for number in range(25 * 3600):

@@ -142,7 +142,7 @@ class Scanner:
         settings, wanted, info = self._settings, self._settings.shortlist, source.info
         if self._keys_only:
             wanted = replace(wanted, bucket_seconds=settings.key_frame_seconds)
-        shortlist = ShotShortlist(wanted, info.duration_seconds, info.orientation)
+        shortlist = ShotShortlist(wanted, info.duration_seconds, info.orientation, source.keep)
         areas: AreaFinder | BlockAreas | None = None
         if settings.crop_bars:
             areas = (BlockAreas if self._keys_only else AreaFinder)(info.orientation)

@@ -140,12 +140,27 @@ class ShotShortlist:
     and has taken it; earlier only where these would take too much memory. A shot too long for that
     has its neighbours merged in pairs, and its buckets double, so that memory stays bounded and
     time stays evenly covered.
+
+    Parameters
+    ----------
+    settings : ShortlistSettings
+        How many, and of what size.
+    film_seconds : float
+        Length of the film; NaN where it is not known.
+    orientation : Orientation
+        How its pictures are turned upright.
+    on_taken : callable
+        Told of frames that go on, where they are still as they were decoded.
     """
 
     def __init__(
-        self, settings: ShortlistSettings, film_seconds: float, orientation: Orientation
+        self,
+        settings: ShortlistSettings,
+        film_seconds: float,
+        orientation: Orientation,
+        on_taken: Callable[[SourceFrame], None],
     ) -> None:
-        self._settings = settings
+        self._settings, self._on_taken = settings, on_taken
         self._orientation = orientation
         self._bucket_seconds = settings.bucket(film_seconds)
         self._length = self._bucket_seconds
@@ -204,6 +219,10 @@ class ShotShortlist:
         best_first = sorted(clean or mine, key=lambda one: (-one.score, one.ref.frame_id))
         n_kept = self._settings.n_kept(seconds, self._film_seconds) if clean else 1
         self._length = self._bucket_seconds
+        best = sorted(best_first[:n_kept], key=lambda one: one.ref.frame_id)
+        for one in best:
+            if one.frame is not None:
+                self._on_taken(one.frame)
         return [
             Candidate(
                 one.ref,
@@ -213,5 +232,5 @@ class ShotShortlist:
                 one.moments.stacked(self._orientation),
                 one.moments.seconds,
             )
-            for one in sorted(best_first[:n_kept], key=lambda one: one.ref.frame_id)
+            for one in best
         ]

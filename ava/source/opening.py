@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
 from ava.core.errors import MediaNotFound, UnreadableMedia
 from ava.core.identity import content_id
@@ -35,6 +35,10 @@ class Source(Protocol):
 
     def key_frames(self) -> Iterator[SourceFrame]:
         """Those that are made from no others, in order, with their numbers among all of them."""
+        ...
+
+    def keep(self, frame: Any) -> None:
+        """Told of a picture of a pass that may be read again: a short film's need no second look."""
         ...
 
     def read(self, refs: Sequence[FrameRef]) -> Iterator[SourceFrame]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ava.core.errors import DecodeError, MediaError, UnreadableMedia
 from ava.core.media_time import MediaTime, clock
 from ava.source.ahead import ahead
+from ava.source.at_hand import AtHand
 from ava.source.conversion import Converter
 from ava.source.decoding import Decoder, media_errors, opened
 from ava.source.header import Header, video_info
@@ -86,6 +87,7 @@ class PyAVReader:
     def __init__(self, path: SourcePath) -> None:
         self._path = path
         self._decoder = Decoder(path)
+        self._at_hand: AtHand[PyAVFrame] = AtHand()
         self.n_passed = 0
         with media_errors(path):
             if path.stat().st_size == 0:
@@ -266,6 +268,10 @@ class PyAVReader:
             "copy or export the file again",
         )
 
+    def keep(self, frame: PyAVFrame) -> None:
+        """See `ava.source.opening.Source.keep`."""
+        self._at_hand.keep(frame.ref.frame_id, frame)
+
     def read(self, refs: Sequence[FrameRef]) -> Iterator[PyAVFrame]:
         """The pictures at `refs`, in one pass; gaps of over 8 s are sought over, not decoded.
 
@@ -281,9 +287,14 @@ class PyAVReader:
         """
         base = self.info.start.time_base
         far = round(_SEEK_WHEN_AHEAD_SECONDS / base)
+        kept = [self._at_hand.get(ref.frame_id) for ref in refs]
         targets = [round(ref.time.exact_seconds / base) for ref in refs]
-        with self._walk(targets) as walk:
-            for ref, target in zip(refs, targets, strict=True):
+        away = [target for target, one in zip(targets, kept, strict=True) if one is None]
+        with self._walk(away) as walk:
+            for ref, target, known in zip(refs, targets, kept, strict=True):
+                if known is not None:
+                    yield known
+                    continue
                 frame = walk.exactly(target, far)
                 if frame is None:
                     raise DecodeError(

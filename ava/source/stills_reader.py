@@ -193,6 +193,9 @@ class StillsReader:
         """As `scan`: no picture of a folder is made from another."""
         return self.scan()
 
+    def keep(self, frame: StillFrame) -> None:
+        """Nothing: a picture file is soon read again."""
+
     def read(self, refs: Sequence[FrameRef]) -> Iterator[StillFrame]:
         """The pictures at `refs`; see `ava.source.pyav_reader.PyAVReader.read`."""
         for ref in refs:
