@@ -79,7 +79,7 @@ class FaceAnalyser:
 
         What is on disk goes before what must be fetched.
         """
-        detector = open_detector(runtime.on_progress, runtime.may_download)
+        detector = open_detector(runtime.on_progress, runtime.may_download, runtime.n_threads)
         try:
             reader = open_reader(runtime.on_progress, runtime.may_download)
         except BaseException:
