@@ -113,8 +113,9 @@ def _samples(
 ) -> tuple[NDArray[np.int16], NDArray[np.uint16]]:
     """Where samples of a picture are taken, as `cv2.remap` wants it: whole pixels, then parts.
 
-    MediaPipe takes them at corners, not at middles, of the pixels, and rounds; a confidence would be
-    up to 0.03 another without.
+    MediaPipe takes them at corners, not at middles, of the pixels, and rounds; without that a
+    confidence would be up to 0.03 another. Where the longer side is odd, some lie midway between two
+    steps, and there it rounds as its floating point happens to fall: up to 0.012.
     """
     scale, corner = _square_around(height, width, margin_px)
     steps = np.rint((scale * np.arange(_SIDE_PX)[:, None] + corner) * _STEPS).astype(np.int64)
