@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ava.core.progress import OnProgress, silent
+from models.blaze_face import BlazeFaceNetwork
 from models.native_log import hushed
 from models.weights import first_at_hand
 
@@ -31,6 +32,7 @@ _SMALL = 0.2  # of the picture's height: when the largest face is smaller, it is
 _STEP_BACK = 0.5  # of the picture's longer side: a margin in which BlazeFace sees it smaller
 _TILE = 0.75  # of the shorter side: larger squares miss faces, smaller ones cost more
 _TILE_OVERLAP = 0.2  # of a tile, at least: what is cut by the edge of one is whole in the next
+_FOREHEAD = 0.15  # of BlazeFace's box: how far our own reaches above it
 _CUT_MARGIN = 0.01  # of a tile: a box that comes nearer to its edge is that of half a face
 _SAME_FACE = 0.4  # overlap (intersection over union) from which two boxes are of one face
 _INSIDE = 0.7  # share of the smaller box in the larger from which it is a part of the same face
@@ -107,8 +109,12 @@ class FaceDetector(Protocol):
         ...
 
 
-def open_detector(on_progress: OnProgress = silent, may_download: bool = True) -> FaceDetector:
+def open_detector(
+    on_progress: OnProgress = silent, may_download: bool = True, n_threads: int = 1
+) -> FaceDetector:
     """YuNet, else BlazeFace; what is on disk already goes before what must be fetched.
+
+    YuNet takes the threads that OpenCV has.
 
     Raises
     ------
@@ -117,7 +123,7 @@ def open_detector(on_progress: OnProgress = silent, may_download: bool = True) -
     """
     roads = ((YUNET,), (BLAZEFACE,))
     which, (path,) = first_at_hand(roads, on_progress, may_download)
-    return BlazeFace(path) if which else YuNet(path)
+    return BlazeFace(path, n_threads) if which else YuNet(path)
 
 
 def find_faces(detector: FaceDetector, picture: NDArray[np.uint8]) -> Detections:
@@ -215,55 +221,25 @@ class YuNet:
 
 
 class BlazeFace:
-    """MediaPipe's full-range BlazeFace (Bazarevsky et al., 2019), through its Tasks interface."""
+    """MediaPipe's full-range BlazeFace: see `models.blaze_face`."""
 
     road = "BlazeFace full-range (YuNet was not at hand)"
     doubtful, sure = 0.4, 0.73
 
-    def __init__(self, path: Path) -> None:
-        import mediapipe
-        from mediapipe.tasks.python import BaseOptions, vision
-
-        self._picture_of = mediapipe.Image
-        self._format = mediapipe.ImageFormat.SRGB
-        options = vision.FaceDetectorOptions(
-            base_options=BaseOptions(model_asset_path=str(path)),
-            min_detection_confidence=self.doubtful,
-        )
-        with hushed():
-            self._task: Any = vision.FaceDetector.create_from_options(options)
+    def __init__(self, path: Path, n_threads: int = 1) -> None:
+        self._network = BlazeFaceNetwork(path, self.doubtful, n_threads)
 
     def first_look(self, picture: NDArray[np.uint8]) -> Detections:
         """See `FaceDetector.first_look`."""
-        height, width = picture.shape[:2]
-        data = np.ascontiguousarray(picture)
-        with hushed():
-            result = self._task.detect(self._picture_of(image_format=self._format, data=data))
-        boxes, confidence, points = [], [], []
-        for face in result.detections:
-            box = face.bounding_box
-            # Its box runs from the brows to the chin; YuNet's, and ours, from the forehead.
-            top = box.origin_y - 0.15 * box.height
-            boxes.append((box.origin_x, top, box.origin_x + box.width, box.origin_y + box.height))
-            confidence.append(face.categories[0].score)
-            # Eyes and nose; its fourth point is the middle of the mouth, and then come the ears.
-            three = [(point.x * width, point.y * height) for point in face.keypoints[:3]]
-            points.append([*three, (np.nan, np.nan), (np.nan, np.nan)])
-        return Detections(
-            np.array(boxes, np.float32).reshape(-1, 4),
-            np.array(confidence, np.float32).clip(0, 1),
-            np.array(points, np.float32).reshape(-1, 5, 2),
-        )
+        return self._seen(picture)
 
     def second_look(self, picture: NDArray[np.uint8]) -> Detections:
         """See `FaceDetector.second_look`."""
         height, width = picture.shape[:2]
         # It was not made for a face that fills the picture: that it sees from farther off.
-        margin = round(_STEP_BACK * max(height, width))
-        wide = cv2.copyMakeBorder(picture, *(margin,) * 4, cv2.BORDER_CONSTANT).astype(np.uint8)
-        found = [self.first_look(wide).placed(1, -margin, -margin)]
+        found = [self._seen(picture, round(_STEP_BACK * max(height, width)))]
         for left, top, right, bottom in squares(width, height):
-            faces = self.first_look(picture[top:bottom, left:right]).placed(1, left, top)
+            faces = self._seen(picture[top:bottom, left:right]).placed(1, left, top)
             edge = _CUT_MARGIN * (right - left)
             x0, y0, x1, y1 = faces.box_xyxy_px.T
             cut = (x0 < left + edge) & (left > 0) | (x1 > right - edge) & (right < width)
@@ -271,7 +247,14 @@ class BlazeFace:
             found.append(faces.rows(~cut))
         return _joined(found)
 
+    def _seen(self, picture: NDArray[np.uint8], margin_px: int = 0) -> Detections:
+        found = self._network.find(picture, margin_px)
+        box = found.box_xyxy_px.copy()
+        # Its box runs from the brows to the chin; YuNet's, and ours, from the forehead.
+        box[:, 1] -= _FOREHEAD * (box[:, 3] - box[:, 1])
+        points = np.full((len(box), 5, 2), np.nan, np.float32)
+        points[:, :3] = found.points_px[:, :3]  # it has no corners of the mouth
+        return Detections(box, found.confidence, points)
+
     def close(self) -> None:
-        """Close the task: MediaPipe complains at exit otherwise."""
-        with hushed():
-            self._task.close()
+        """LiteRT lets go by itself."""

@@ -102,8 +102,12 @@ class FaceReader(Protocol):
         ...
 
 
-def open_reader(on_progress: OnProgress = silent, may_download: bool = True) -> FaceReader:
+def open_reader(
+    on_progress: OnProgress = silent, may_download: bool = True, n_threads: int = 1
+) -> FaceReader:
     """FaceLandmarker, else mesh and iris; what is on disk goes before what must be fetched.
+
+    FaceLandmarker takes the threads that MediaPipe gives it.
 
     Raises
     ------
@@ -116,7 +120,8 @@ def open_reader(on_progress: OnProgress = silent, may_download: bool = True) -> 
         return FaceLandmarker(paths[0])
     from models.face_mesh import FaceMesh
 
-    return FaceMesh(*paths)
+    mesh, eyes = paths
+    return FaceMesh(mesh, eyes, n_threads)
 
 
 def lean_degrees(eyes_px: NDArray[np.float32]) -> float:

@@ -1,6 +1,6 @@
 """The road to a face's points without FaceLandmarker: MediaPipe's older mesh and iris networks.
 
-They run in OpenCV. The mesh (Kartynnik et al., "Real-time facial surface geometry from monocular
+They run in LiteRT. The mesh (Kartynnik et al., "Real-time facial surface geometry from monocular
 video on mobile GPUs", 2019) gives 468 points, but smooths over lids; the iris network (Ablavatski
 et al., "Real-time pupil tracking from monocular video for digital puppetry", 2020) gives those.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +22,7 @@ from models.face_movements import (
     from_shape,
     ramp,
 )
+from models.lite_graph import interpreter
 
 _MESH_PX, _EYE_PX = 192, 64  # what the networks see
 _MESH_FILL = 1 / 1.5
@@ -31,6 +31,7 @@ _MESH_OUTPUTS, _EYE_OUTPUTS = (
     ("conv2d_21", "conv2d_31"),
     ("output_eyes_contours_and_brows", "output_iris"),
 )
+_LEVELS = np.float32(1 / 255)  # bytes become 0..1
 _MIN_PRESENCE = 0.5
 _N_LOWER, _N_LIDS = 9, 16  # first points of an eye: the lower lid with both corners, then the upper
 _BOWED = (5.0, 20.0)  # degrees down: a bowed head looks down with its eyes, too
@@ -42,11 +43,9 @@ class FaceMesh:
     road = "face mesh and iris (FaceLandmarker was not at hand)"
     reliability = 0.6
 
-    def __init__(self, mesh: Path, eyes: Path) -> None:
-        # OpenCV's newer engine gives only one of the outputs.
-        classic = cv2.dnn.ENGINE_CLASSIC
-        self._mesh = cv2.dnn.readNetFromTFLite(str(mesh), classic)
-        self._eyes = cv2.dnn.readNetFromTFLite(str(eyes), classic)
+    def __init__(self, mesh: Path, eyes: Path, n_threads: int = 1) -> None:
+        self._mesh = _Network(mesh, _MESH_PX, _MESH_OUTPUTS, n_threads)
+        self._eyes = _Network(eyes, _EYE_PX, _EYE_OUTPUTS, n_threads)
 
     def read(
         self,
@@ -57,7 +56,7 @@ class FaceMesh:
         """See `FaceReader.read`."""
         turned = lean_degrees(eyes_px)
         cutting = cut_face(picture, box_xyxy_px, turned, _MESH_FILL, _MESH_PX)
-        mesh, presence = _outputs(self._mesh, cutting.pixels, _MESH_OUTPUTS)
+        mesh, presence = self._mesh.seen(cutting.pixels)
         if 1 / (1 + np.exp(-float(presence[0]))) < _MIN_PRESENCE:
             return None
         points_px = cutting.placed(mesh.reshape(-1, 3))
@@ -86,7 +85,7 @@ class FaceMesh:
             cutting = cut_square(picture, (x, y), _EYE_REACH * max(width, 1.0), lean, _EYE_PX)
             # The network knows the eye on the left only: the other one is shown in the mirror.
             pixels = cutting.pixels[:, ::-1] if side else cutting.pixels
-            lids, iris = _outputs(self._eyes, pixels, _EYE_OUTPUTS)
+            lids, iris = self._eyes.seen(pixels)
             apertures.append(_aperture(lids.reshape(-1, 3)[:_N_LIDS, :2]))
             middle = iris[:2].astype(np.float64)
             middle[0] = _EYE_PX - middle[0] if side else middle[0]
@@ -94,15 +93,25 @@ class FaceMesh:
         return np.array(apertures), np.array(irises)
 
     def close(self) -> None:
-        """OpenCV lets go by itself."""
+        """LiteRT lets go by itself."""
 
 
-def _outputs(
-    net: cv2.dnn.Net, pixels: NDArray[np.uint8], names: tuple[str, ...]
-) -> list[NDArray[np.float32]]:
-    """What a network says of one picture in RGB, flat."""
-    net.setInput(cv2.dnn.blobFromImage(pixels, 1 / 255))
-    return [np.asarray(one, np.float32).ravel() for one in net.forward(names)]
+class _Network:
+    """One of the two, opened for squares of a size."""
+
+    def __init__(self, path: Path, side_px: int, outputs: tuple[str, ...], n_threads: int) -> None:
+        self._net = interpreter(path.read_bytes(), n_threads, (side_px, side_px))
+        self._input = self._net.get_input_details()[0]["index"]
+        places = {one["name"]: one["index"] for one in self._net.get_output_details()}
+        self._outputs = [places[name] for name in outputs]
+        self._values = np.empty((1, side_px, side_px, 3), np.float32)
+
+    def seen(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """What it says of one picture in RGB, flat."""
+        np.multiply(pixels, _LEVELS, out=self._values[0])
+        self._net.set_tensor(self._input, self._values)
+        self._net.invoke()
+        return [self._net.get_tensor(output).ravel() for output in self._outputs]
 
 
 def _aperture(lids: NDArray[np.float32]) -> float:

@@ -130,7 +130,10 @@ def test_brightness_moves_the_exposure_only(
         assert np.abs(differences(pairs, name)).mean() < most, name
     for name in ("eyes_open", "smile", "mouth_open", "brow_raise", "sharpness"):
         assert np.nanmean(np.abs(differences(pairs, name))) < 0.07, name
-    assert (differences(pairs, "expression") == 0).mean() >= 0.9
+    same = differences(pairs, "expression") == 0
+    assert same.mean() >= 0.85
+    clear = [min(a.expression_confidence[r], b.expression_confidence[s]) for a, r, b, s in pairs]
+    assert same[np.array(clear) >= 0.6].all()  # only a word on the border of another changes
     exposure = differences(pairs, "exposure") * (1 if share > 1 else -1)
     assert (exposure > 0.02).all()
 

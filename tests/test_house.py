@@ -77,6 +77,17 @@ def test_files_are_short_nouns(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= 350
 
 
+def test_only_its_landmarker_needs_mediapipe() -> None:
+    """It takes most of a second and matplotlib to import, so that no other road may go there."""
+    users = {
+        str(path.relative_to(ROOT))
+        for folder in ("ava", "scorers", "models")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"^\s*(import|from) mediapipe", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert users == {"models/face_landmarks.py"}
+
+
 def test_templates_ask_nothing_of_the_network() -> None:
     for path in (ROOT / "ava" / "review").rglob("*.*"):
         if path.suffix in (".jinja", ".css", ".js"):

@@ -108,7 +108,7 @@ def answers(shared_media: Path) -> list[Answer]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("road", "right"), [("landmarker", 0.82), ("mesh", 0.8)])
+@pytest.mark.parametrize(("road", "right"), [("landmarker", 0.82), ("mesh", 0.79)])
 def test_everything_that_is_labelled(answers: list[Answer], road: str, right: float) -> None:
     mine = [one for one in answers if one.road == road]
     assert sum(one.labels != "stills" for one in mine) >= 120

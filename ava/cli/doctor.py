@@ -89,13 +89,13 @@ def _opencv_pair() -> Check:
 
 
 def _mediapipe_native() -> Check:
-    """MediaPipe loads its native library late, and that one wants EGL and GLES."""
+    """FaceLandmarker's native library is loaded late, and wants EGL and GLES; no other needs it."""
     try:
         bindings = importlib.import_module("mediapipe.tasks.python.core.mediapipe_c_bindings")
         bindings.load_shared_library(())
     except (ImportError, OSError) as error:
         first_line = (str(error).splitlines() or [type(error).__name__])[0]
-        hint = "on Debian: apt-get install libegl1 libgles2; until then faces need YuNet"
+        hint = "on Debian: apt-get install libegl1 libgles2; until then FaceLandmarker cannot run"
         return Check("note", "MediaPipe's native library", first_line, hint)
     return Check("ok", "MediaPipe's native library", "loads")
 

@@ -48,7 +48,7 @@ class FaceAnalyser:
 
     card: ClassVar[AnalyserCard] = AnalyserCard(
         "faces",
-        2,
+        3,
         Faces,
         height_px=540,
         settings={
@@ -79,9 +79,9 @@ class FaceAnalyser:
 
         What is on disk goes before what must be fetched.
         """
-        detector = open_detector(runtime.on_progress, runtime.may_download)
+        detector = open_detector(runtime.on_progress, runtime.may_download, runtime.n_threads)
         try:
-            reader = open_reader(runtime.on_progress, runtime.may_download)
+            reader = open_reader(runtime.on_progress, runtime.may_download, runtime.n_threads)
         except BaseException:
             detector.close()
             raise
@@ -194,7 +194,7 @@ class FaceAnalyser:
         return identities
 
     def close(self) -> None:
-        """Close the networks: MediaPipe complains at exit otherwise."""
+        """Close the networks: FaceLandmarker complains at exit otherwise."""
         for network in (self._detector, self._reader):
             if network is not None:
                 network.close()
