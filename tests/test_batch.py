@@ -135,6 +135,8 @@ def test_a_plan_says_what_is_stale_and_why(again: tuple[Path, Path]) -> None:
     other_scan = plan_of(catalog, library, "--set", "scan.crop_bars=false")
     assert other_scan["Good 0"]["scores"]["reasons"] == ["scan.crop_bars: true, now false"]
     assert other_scan["Good 0"]["ranking"]["state"] == "stale"
+    quicker = plan_of(catalog, library, "--scan", "keyframes")["Good 0"]["scores"]["reasons"]
+    assert 'scan.frames: not set, now "keyframes"' in quicker
     facts_path = library / "Good-1" / "manifest.json"
     facts = json.loads(facts_path.read_text("utf-8"))
     old = next(one for one in facts["scorer_ids"] if one.startswith("color-"))

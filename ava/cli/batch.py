@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ava.cli.batch_output import BatchBars, show_plan, show_report
-from ava.cli.options import CATALOG, CONFIG, JSON, OFFLINE, QUIET, ROWS, SET, settings_from
+from ava.cli.options import (
+    CATALOG,
+    CONFIG,
+    JSON,
+    OFFLINE,
+    QUIET,
+    ROWS,
+    SCAN,
+    SET,
+    SHOTS,
+    settings_from,
+)
 from ava.cli.output import print_json
 from ava.core.amounts import bytes_of, seconds_of
 from ava.core.errors import ConfigError
@@ -73,6 +84,8 @@ def batch(
     metrics: Path | None = typer.Option(
         None, "--metrics", metavar="FILE", help="Keep a Prometheus text file up to date."
     ),
+    scan: str | None = SCAN,
+    shots: str | None = SHOTS,
     assignments: list[str] = SET,
     config: Path | None = CONFIG,
     as_json: bool = JSON,
@@ -80,7 +93,7 @@ def batch(
     offline: bool = OFFLINE,
 ) -> None:
     """Rank all titles of a catalog, and whatever happens, leave a library that is whole."""
-    settings = settings_from(config, assignments, {})
+    settings = settings_from(config, assignments, {"scan.frames": scan, "scan.shots": shots})
     if engine not in ("local", "ray"):
         raise ConfigError(f"{engine!r} is not an engine", "known are: local, ray")
     if address and engine == "local":
