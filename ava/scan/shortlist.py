@@ -26,7 +26,8 @@ class ShortlistSettings:
     height_px : int
         Lines of the pictures that the scorers see.
     per_shot_power : float
-        A shot of s seconds keeps ``ceil(s ** per_shot_power)`` frames.
+        A shot of s seconds keeps ``ceil(s ** per_shot_power)`` frames, each the best of its stretch
+        of the shot.
     at_least : int
         A short film keeps about so many in all, where it has them.
     bucket_seconds : float
@@ -34,7 +35,7 @@ class ShortlistSettings:
     """
 
     height_px: int = 540
-    per_shot_power: float = 0.6
+    per_shot_power: float = 0.5
     at_least: int = 32
     bucket_seconds: float = 0.5
 
@@ -216,10 +217,9 @@ class ShotShortlist:
         mine = [one for one in self._kept if one.ref.frame_id < end]
         self._kept = [one for one in self._kept if one.ref.frame_id >= end]
         clean = [one for one in mine if clean_first <= one.ref.frame_id < clean_end]
-        best_first = sorted(clean or mine, key=lambda one: (-one.score, one.ref.frame_id))
         n_kept = self._settings.n_kept(seconds, self._film_seconds) if clean else 1
         self._length = self._bucket_seconds
-        best = sorted(best_first[:n_kept], key=lambda one: one.ref.frame_id)
+        best = _spread(clean or mine, n_kept)
         for one in best:
             if one.frame is not None:
                 self._on_taken(one.frame)
@@ -234,3 +234,21 @@ class ShotShortlist:
             )
             for one in best
         ]
+
+
+def _spread(held: list[_Held], n_kept: int) -> list[_Held]:
+    """The best of as many equal stretches of time; where some are empty, the best of the rest."""
+    if len(held) <= n_kept:
+        return held
+    seconds = [one.ref.time.seconds for one in held]
+    length = (seconds[-1] - seconds[0]) / n_kept
+    best: dict[int, _Held] = {}
+    for one, at in zip(held, seconds, strict=True):
+        stretch = min(int((at - seconds[0]) / length), n_kept - 1)
+        if stretch not in best or one.score > best[stretch].score:
+            best[stretch] = one
+    taken = {one.ref.frame_id for one in best.values()}
+    rest = [one for one in held if one.ref.frame_id not in taken]
+    rest.sort(key=lambda one: (-one.score, one.ref.frame_id))
+    found = [*best.values(), *rest[: n_kept - len(best)]]
+    return sorted(found, key=lambda one: one.ref.frame_id)
