@@ -20,22 +20,21 @@ PLACES = ("indoors", "outdoors")
 TIMES = ("day", "night")
 PLACE_SAID_FROM = 0.7  # confidence; of frames of unseen clips that leaves out three in ten
 TIME_SAID_FROM = 0.8  # confidence
-RATHER_OUTDOORS = (
-    0.5  # how surely, for a night: the rule for places saw few, and takes them for less
-)
+# For a night: the rule for places saw few nights, and takes them for less surely outdoors.
+RATHER_OUTDOORS = 0.5
 _MIN_SIDE_PX = 32
 
 
 class PlaceScorer:
     """Indoors or outdoors, by what an ImageNet network sees: rooms and furniture, or landscapes.
 
-    A logistic rule on the features of EfficientNet-Lite0 (Tan & Le, 2019), learned from labelled
-    frames and photographs; see `models.place`. Where it is not sure it says nothing.
+        A logistic rule on the features of EfficientNet-Lite0 (Tan & Le, 2019), learned from labelled
+        frames and photographs; see `models.place`. Where it is not sure it says nothing.
 
-    Day or night by another such rule, on the same features and on how bright the sky is, how much is
-    dark, and how many lamps are seen; see `models.time_of_day`. It is said outdoors only: of a room,
-    windows or not, nothing. Dusk, sunsets and blue hours are neither; so is what a film darkened to make
-    a day pass for night, unless it shows what nights show.
+        Day or night by another such rule, on the same features and on how bright the sky is, how much is
+    dark, and how many lamps are seen; see `models.time_of_day`. It is said only of what is taken for
+        outdoors, whatever the windows of a room show. Dusk, sunsets and blue hours should be neither, though
+        the brighter ones pass for day. A day that is filmed darker is not night for that.
     """
 
     card: ClassVar[ScorerCard] = ScorerCard(
@@ -60,7 +59,7 @@ class PlaceScorer:
                 "time_of_day", "code", 0, len(TIMES) - 1, "neither",
                 "When it was taken: "
                 + ", ".join(f"{code} {word}" for code, word in enumerate(TIMES))
-                + "; missing indoors, at dusk, and where that cannot be told.",
+                + "; missing indoors, mostly at dusk, and where that cannot be told.",
                 words=TIMES,
             ),
             Column(
