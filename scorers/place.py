@@ -28,13 +28,13 @@ _MIN_SIDE_PX = 32
 class PlaceScorer:
     """Indoors or outdoors, by what an ImageNet network sees: rooms and furniture, or landscapes.
 
-        A logistic rule on the features of EfficientNet-Lite0 (Tan & Le, 2019), learned from labelled
-        frames and photographs; see `models.place`. Where it is not sure it says nothing.
+    A logistic rule on the features of EfficientNet-Lite0 (Tan & Le, 2019), learned from labelled
+    frames and photographs; see `models.place`. Where it is not sure it says nothing.
 
-        Day or night by another such rule, on the same features and on how bright the sky is, how much is
+    Day or night by another such rule, on the same features and on how bright the sky is, how much is
     dark, and how many lamps are seen; see `models.time_of_day`. It is said only of what is taken for
-        outdoors, whatever the windows of a room show. Dusk, sunsets and blue hours should be neither, though
-        the brighter ones pass for day. A day that is filmed darker is not night for that.
+    outdoors, whatever the windows of a room show. Dusk, sunsets and blue hours should be neither,
+    though the brighter ones pass for day. A day that is filmed darker is not night for that.
     """
 
     card: ClassVar[ScorerCard] = ScorerCard(
