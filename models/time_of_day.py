@@ -8,16 +8,18 @@ from, and how far to trust it, stands in ``time_of_day.md`` beside it.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.image_content import shrunk
+
 WEIGHTS = Path(__file__).with_suffix(".npz")
 MEASURES = ("sky", "dark", "bright", "lights", "warmth")
-_SIZE = (96, 54)  # columns and lines; any picture is squeezed into it
-_FOR_LIGHTS = (240, 135)  # a street lamp far away is a point, and is lost in less
-_AROUND_PX = 31  # what a light is compared with, of 240 columns
+_SIZE = (96, 64)  # columns and lines of what the network sees, halved; the lights are of the whole
+_AROUND_PX = 25  # what a light is compared with, of 192 columns
 _LIGHT, _ABOVE_AROUND, _DARK_AROUND = 170, 80, 110  # of 255
 _DARK = 38  # of 255, 15 %
 _FEWEST = 1e-3  # share of lights that is added, so that none has a logarithm
@@ -44,7 +46,7 @@ def measured(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     Parameters
     ----------
     picture : ndarray of uint8, shape (H, W, 3)
-        sRGB, of any shape.
+        sRGB, of any shape; it is squeezed into what `models.image_content` sees.
 
     Returns
     -------
@@ -54,23 +56,30 @@ def measured(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         log10 of the share of small bright spots on dark ground, -3 where there are none; *warmth*, red
         less blue of that brightest twentieth, -1..1, high in the light of lamps.
     """
-    larger = cv2.resize(picture, _FOR_LIGHTS, interpolation=cv2.INTER_AREA)
+    larger = shrunk(picture)
     gray = cv2.cvtColor(larger, cv2.COLOR_RGB2GRAY)
     around = cv2.blur(gray, (_AROUND_PX, _AROUND_PX))
     is_light = (gray >= _LIGHT) & (around < _DARK_AROUND)
     is_light &= cv2.subtract(gray, around) > _ABOVE_AROUND
     small = cv2.resize(larger, _SIZE, interpolation=cv2.INTER_AREA)
     luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    counts = np.bincount(luma.ravel(), minlength=256)
-    bright = int(np.searchsorted(counts.cumsum(), 0.95 * luma.size))
+    upto, sky_upto = _shares_upto(luma), _shares_upto(luma[: _SIZE[1] // 3])
+    bright = int(np.searchsorted(upto, 0.95))
     red, _, blue, _ = cv2.mean(small, mask=(luma >= bright).astype(np.uint8))
     return np.array(
         [
-            np.median(luma[: _SIZE[1] // 3]) / 255,
-            counts[: _DARK + 1].sum() / luma.size,
+            np.searchsorted(sky_upto, 0.5) / 255,
+            upto[_DARK],
             bright / 255,
-            np.log10(is_light.mean() + _FEWEST),
+            np.log10(np.count_nonzero(is_light) / gray.size + _FEWEST),
             (red - blue) / 255,
         ],
         np.float32,
     )
+
+
+def _shares_upto(luma: NDArray[Any]) -> NDArray[np.float64]:
+    """Share of the pixels of at most each luma, (256,)."""
+    counts = cv2.calcHist([luma], [0], None, [256], [0, 256])
+    shares: NDArray[np.float64] = counts.ravel().cumsum() / luma.size
+    return shares

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses
 from ava.scoring.contract import Column, Runtime, ScorerCard
-from models.image_content import ImageContent
+from models.image_content import ImageContent, shrunk
 from models.place import PlaceRule
 from models.time_of_day import TimeOfDayRule, measured
 from models.weights import require
@@ -20,8 +20,6 @@ PLACES = ("indoors", "outdoors")
 TIMES = ("day", "night")
 PLACE_SAID_FROM = 0.7  # confidence; of frames of unseen clips that leaves out three in ten
 TIME_SAID_FROM = 0.8  # confidence
-# For a night: the rule for places saw few nights, and takes them for less surely outdoors.
-RATHER_OUTDOORS = 0.5
 _MIN_SIDE_PX = 32
 
 
@@ -32,9 +30,9 @@ class PlaceScorer:
     frames and photographs; see `models.place`. Where it is not sure it says nothing.
 
     Day or night by another such rule, on the same features and on how bright the sky is, how much is
-    dark, and how many lamps are seen; see `models.time_of_day`. It is said only of what is taken for
-    outdoors, whatever the windows of a room show. Dusk, sunsets and blue hours should be neither,
-    though the brighter ones pass for day. A day that is filmed darker is not night for that.
+    dark, and how many lamps are seen; see `models.time_of_day`. It is said only where the place is
+    said to be outdoors, whatever the windows of a room show. Dusk, sunsets and blue hours should be
+    neither, though the brighter ones pass for day. A day that is filmed darker is not night for that.
     """
 
     card: ClassVar[ScorerCard] = ScorerCard(
@@ -59,12 +57,13 @@ class PlaceScorer:
                 "time_of_day", "code", 0, len(TIMES) - 1, "neither",
                 "When it was taken: "
                 + ", ".join(f"{code} {word}" for code, word in enumerate(TIMES))
-                + "; missing indoors, mostly at dusk, and where that cannot be told.",
+                + "; missing where it is not outdoors, mostly at dusk, and where that cannot be told.",
                 words=TIMES,
             ),
             Column(
                 "time_of_day_confidence", "share", 0.5, 1, "neither",
-                f"How sure that is; under {TIME_SAID_FROM} the time of day is not said; missing indoors.",
+                f"How sure that is; under {TIME_SAID_FROM} the time of day is not said; missing where the "
+                "place is not said to be outdoors.",
             ),
         ),
     )  # fmt: skip
@@ -89,6 +88,7 @@ class PlaceScorer:
         assert self._rule is not None, "open() comes first"
         if min(picture.shape[:2]) < _MIN_SIDE_PX:
             return {}
+        picture = shrunk(picture)
         features = self._network.of(picture)
         exterior = self._rule.exterior(features)
         confidence = max(exterior, 1 - exterior)
@@ -103,11 +103,9 @@ class PlaceScorer:
         self, picture: NDArray[np.uint8], features: NDArray[np.float32], exterior: float
     ) -> dict[str, float]:
         assert self._time is not None, "open() comes first"
-        if exterior < RATHER_OUTDOORS:
+        if exterior < PLACE_SAID_FROM:
             return {}
         night = self._time.night(features, measured(picture))
-        if exterior < (RATHER_OUTDOORS if night > 0.5 else PLACE_SAID_FROM):
-            return {}
         confidence = max(night, 1 - night)
         said = {"time_of_day": float(night > 0.5)} if confidence >= TIME_SAID_FROM else {}
         return {**said, "time_of_day_confidence": confidence}

@@ -24,7 +24,7 @@ from models.image_content import ImageContent, class_weights
 from models.place import PlaceRule
 from models.time_of_day import WEIGHTS, TimeOfDayRule, measured
 from models.weights import require
-from scorers.place import PLACE_SAID_FROM, RATHER_OUTDOORS, TIME_SAID_FROM
+from scorers.place import PLACE_SAID_FROM, TIME_SAID_FROM
 
 LABELS = Path(__file__).with_suffix(".csv")
 _LINES_PX = 270
@@ -146,9 +146,10 @@ def report(given: list[tuple[Seen, float]]) -> None:
         line = f"from {least}:"
         for word in ("night", "day", "dusk", "none"):
             mine = [(one, night) for one, night in given if one.time_of_day == word]
-            nights = sum(n >= least and one.exterior >= RATHER_OUTDOORS for one, n in mine)
-            days = sum(1 - n >= least and one.exterior >= PLACE_SAID_FROM for one, n in mine)
-            line += f"  {word}: {len(mine)}, called day {days}, night {nights};"
+            outdoors = [night for one, night in mine if one.exterior >= PLACE_SAID_FROM]
+            days = sum(1 - night >= least for night in outdoors)
+            nights = sum(night >= least for night in outdoors)
+            line += f"  {word}: {len(mine)}, outdoors {len(outdoors)}, called day {days}, night {nights};"
         print(line)
 
 
