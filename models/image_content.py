@@ -55,10 +55,16 @@ class ImageContent:
         ndarray of float32, shape (1280,)
             From 0; means over the picture.
         """
-        small = cv2.resize(picture, _SIZE, interpolation=cv2.INTER_AREA)
-        shown = centred(small.astype(np.uint8, copy=False))
+        shown = centred(shrunk(picture))
         features: NDArray[np.float32] = self._session.run(None, {INPUT: shown})[0].ravel()
         return features
+
+
+def shrunk(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture as the network sees it, (128, 192, 3); one of that size is itself."""
+    if picture.shape[1::-1] == _SIZE:
+        return picture
+    return cv2.resize(picture, _SIZE, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 def class_weights(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
