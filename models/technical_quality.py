@@ -100,4 +100,4 @@ def _model(path: Path) -> bytes:
 
 
 def _mean(graph: Graph, values: str) -> str:
-    return graph.add("ReduceMean", values, axes=[2, 3], keepdims=0)
+    return graph.add("Flatten", graph.add("GlobalAveragePool", values))
