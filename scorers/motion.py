@@ -230,7 +230,7 @@ def _subject(
     if not textured.any():
         return {"subject_motion": 0.0}
     # Where both sides agree that it is small, it is small: occlusion shows on one side only.
-    size = np.min([cv2.magnitude(*cv2.split(one)) for one in speeds.values()], axis=0)
+    size = np.minimum.reduce([cv2.magnitude(*cv2.split(one)) for one in speeds.values()])
     values = {"subject_motion": float(np.percentile(size[textured], 95)) / diagonal}
     if len(speeds) == 2:
         turn = cv2.magnitude(*cv2.split(speeds[_NOW + 1] - speeds[_NOW - 1]))
@@ -240,12 +240,14 @@ def _subject(
 
 def _field(one: Movement, shape: tuple[int, ...]) -> Floats:
     """Displacement under a similarity, of every pixel that is looked at."""
-    height, width = shape[:2]
-    y, x = np.mgrid[:height:_EVERY, :width:_EVERY].astype(np.float32)
-    x, y = x + np.float32(0.5 - width / 2), y + np.float32(0.5 - height / 2)
-    a, b = np.exp([one.zoom] * 2) * [np.cos(one.roll), np.sin(one.roll)]
-    turned = np.array([[a - 1, -b, one.x], [b, a - 1, one.y]], np.float32)
-    return cv2.transform(cv2.merge([x, y]), turned).astype(np.float32, copy=False)
+    y, x = (
+        np.arange(0, side, _EVERY, np.float32) + np.float32(0.5 - side / 2) for side in shape[:2]
+    )
+    a, b = (np.exp(one.zoom) * np.array([np.cos(one.roll), np.sin(one.roll)])).astype(np.float32)
+    field = np.empty((len(y), len(x), 2), np.float32)
+    np.add.outer(-b * y, (a - 1) * x + np.float32(one.x), out=field[:, :, 0])
+    np.add.outer((a - 1) * y + np.float32(one.y), b * x, out=field[:, :, 1])
+    return field
 
 
 def _textured(luma: NDArray[np.uint8]) -> NDArray[np.bool_]:
