@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scorers.pictures import Floats
 
-_SCALE = 0.5  # of the picture: what is found is long, and need not be found in every pixel
+_SCALE = 0.4  # of the picture: what is found is long, and need not be found in every pixel
 _MIN_LENGTH = 0.08  # of the diagonal; shorter ones are texture
 _LEVEL_DEGREES = 12.0  # a line tilted more was not meant to be level
 _LEVEL_LENGTH = 0.5  # of the width, in all, from which there is a horizon to speak of
