@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lite_graph import StoredGraph, interpreter
+from models.lite_graph import LiteGraph, interpreter
 
 MIN_SIDE_PX = 32
 """Smaller pictures hold nobody that it knows."""
@@ -66,7 +66,7 @@ def _resized(model: bytes, sides: tuple[int, int]) -> bytes:
     """The network for pictures of so many lines and columns: it names sizes in two places only."""
     from ai_edge_litert.schema_py_generated import BuiltinOperator
 
-    graph = StoredGraph(model)
+    graph = LiteGraph.stored(model)
     graph.tensors[graph.inputs[0]].shape = np.array([1, *sides, 3], np.int32)
     for step in graph.of_kind(BuiltinOperator.RESIZE_BILINEAR):
         stored = graph.tree.buffers[graph.tensors[step.inputs[1]].buffer]

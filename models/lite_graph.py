@@ -11,33 +11,42 @@ from numpy.typing import NDArray
 from models.native_log import hushed
 
 
-class StoredGraph:
-    """A stored network, to be changed.
+class LiteGraph:
+    """A network for LiteRT, to be changed.
 
     Parameters
     ----------
-    model : bytes
-        A `.tflite` file.
+    tree : object
+        All of it, a `ModelT` of `ai_edge_litert.schema_py_generated`.
 
     Attributes
     ----------
     tree : object
-        All of it, as objects of `ai_edge_litert.schema_py_generated`.
+        The same.
     steps : list
         Its operators, in the order in which they run.
     tensors : list
         What they take and give.
+    inputs : list of int
+        Which of these come from outside.
     """
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, tree: Any) -> None:
         from ai_edge_litert import schema_py_generated as schema
 
         self._schema: Any = schema
-        self.tree: Any = schema.ModelT.InitFromPackedBuf(bytearray(model), 0)
+        self.tree = tree
         graph = self.tree.subgraphs[0]
         self.steps: list[Any] = graph.operators
         self.tensors: list[Any] = graph.tensors
         self.inputs: list[int] = list(graph.inputs)
+
+    @classmethod
+    def stored(cls, model: bytes) -> LiteGraph:
+        """What a `.tflite` file holds."""
+        from ai_edge_litert.schema_py_generated import ModelT
+
+        return cls(ModelT.InitFromPackedBuf(bytearray(model), 0))
 
     def code(self, step: Any) -> Any:
         """What kind of operator a step is."""
@@ -61,20 +70,23 @@ class StoredGraph:
             step.builtinOptionsType = getattr(self._schema.BuiltinOptions, kind_of_options)
         return step
 
-    def tensor(self, shape: Sequence[int], buffer: int = 0) -> int:
-        """A new tensor of floats; its number."""
+    def tensor(self, shape: Sequence[int], element: int = 0, buffer: int = 0) -> int:
+        """A new tensor, of floats where nothing is said; its number."""
         tensor = self._schema.TensorT()
-        tensor.name, tensor.type = f"new_{len(self.tensors)}".encode(), 0
+        tensor.name, tensor.type = f"new_{len(self.tensors)}".encode(), element
         tensor.shape, tensor.buffer = np.array(shape, np.int32), buffer
         self.tensors.append(tensor)
         return len(self.tensors) - 1
 
-    def constant(self, values: NDArray[np.float32]) -> int:
-        """A new tensor of weights; its number."""
+    def constant(self, values: NDArray[np.float32] | NDArray[np.int32]) -> int:
+        """A new tensor of weights or whole numbers; its number."""
+        is_whole = values.dtype == np.int32
         stored = self._schema.BufferT()
-        stored.data = np.frombuffer(values.astype("<f4").tobytes(), np.uint8)
+        stored.data = np.frombuffer(values.astype("<i4" if is_whole else "<f4").tobytes(), np.uint8)
         self.tree.buffers.append(stored)
-        return self.tensor(values.shape, len(self.tree.buffers) - 1)
+        kinds = self._schema.TensorType
+        element = kinds.INT32 if is_whole else kinds.FLOAT32
+        return self.tensor(values.shape, element, len(self.tree.buffers) - 1)
 
     def weights(self, tensor: int) -> NDArray[np.float32]:
         """The weights that are stored at half precision and that a step makes whole."""

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lite_graph import StoredGraph, interpreter
+from models.lite_graph import LiteGraph, interpreter
 
 _SIDES = (256, 256)
 _STRIDE = 2  # of the last step
@@ -71,7 +71,7 @@ def _in_plain_words(model: bytes) -> bytes:
     from ai_edge_litert import schema_py_generated as schema
 
     kinds = schema.BuiltinOperator
-    graph = StoredGraph(model)
+    graph = LiteGraph.stored(model)
     (last,) = (one for one in graph.steps if graph.code(one).customCode == _LAST_STEP)
     values, weights, bias = last.inputs
     at, n_places = graph.steps.index(last), _STRIDE * _STRIDE
