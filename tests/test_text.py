@@ -167,7 +167,7 @@ def test_most_frames_of_films_need_no_close_look(
         looked_at.clear()
         analyser.analyse(FrameBatch(picture[None], np.zeros(1), np.zeros(1, np.int64)))
         n_free += not looked_at
-        shares.append(sum(looked_at) / (640 * 352 * 3))
+        shares.append(sum(looked_at) / (576 * 320 * 3))
     analyser.close()
     assert n_free >= 0.5 * len(shares)
     assert np.mean(shares) <= 0.1

@@ -18,12 +18,12 @@ from models.weights import require
 
 WEIGHTS = "text_detection_ppocr"
 _STEP_PX = 32  # the network halves five times
-_LONG_SIDE_PX = 640
+_LONG_SIDE_PX = 576
 # Of what the glance takes for text: somewhere, and around there. What it leaves out is lost.
 _LIKELY, _DOUBT = 0.7, 0.5
 # Of the parts that are looked at closely; smaller ones are judged without what is around them, and
 # whatever fills them is "text".
-_MARGIN_PX, _LEAST_SIDE_PX = 20, 128
+_MARGIN_PX, _LEAST_SIDE_PX = 24, 96
 _LEAST_CONTRAST = 12  # gray levels from the darkest to the brightest spot
 # Lettering is inked solidly and in thin strips. At a lower confidence, or without a limit on the
 # strip, a person before a plain wall is "text": film frames are not the documents it was made for.
