@@ -95,6 +95,16 @@ class LiteGraph:
         stored = np.frombuffer(bytes(self.tree.buffers[half.buffer].data), "<f2")
         return stored.astype(np.float32).reshape(half.shape)
 
+    def take_bytes(self, seen: int, scale: float, zero: int = 0) -> None:
+        """From outside come bytes; what the network sees is these less `zero`, times `scale`."""
+        kinds, coded = self._schema.TensorType, self._schema.QuantizationParametersT()
+        coded.scale, coded.zeroPoint = np.array([scale], np.float32), np.array([zero], np.int64)
+        given = self.tensor(self.tensors[seen].shape, kinds.UINT8)
+        self.tensors[given].quantization = coded
+        kind = self._schema.BuiltinOperator.DEQUANTIZE
+        self.steps.insert(0, self.step(kind, [given], seen))
+        self.inputs = [given]
+
     def convolve_before_enlarging(self) -> None:
         """Lets every 1 × 1 convolution behind an enlargement come before it.
 
@@ -125,6 +135,7 @@ class LiteGraph:
         """The changed network as a file again."""
         from flatbuffers import Builder
 
+        self.tree.subgraphs[0].inputs = np.array(self.inputs, np.int32)
         builder = Builder(1 << 20)
         builder.Finish(self.tree.Pack(builder), b"TFL3")
         return bytes(builder.Output())

@@ -44,12 +44,8 @@ class LiteWriter:
         graph.tensors, graph.operators, graph.inputs = [], [], []
         tree.subgraphs = [graph]
         self._graph = LiteGraph(tree)
-        given = self._graph.tensor([1, 1, 1, 3], schema.TensorType.UINT8)
-        coded = schema.QuantizationParametersT()
-        coded.scale, coded.zeroPoint = np.array([scale], np.float32), np.array([_CENTRE], np.int64)
-        self._graph.tensors[given].quantization = coded
-        graph.inputs = np.array([given], np.int32)
-        self.pictures = self._add(schema.BuiltinOperator.DEQUANTIZE, [given], 3)
+        self.pictures = self._graph.tensor([1, 1, 1, 3])
+        self._graph.take_bytes(self.pictures, scale, _CENTRE)
 
     def convolution(
         self,

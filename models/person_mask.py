@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from models.lite_graph import LiteGraph, interpreter
 
-_SIDES = (256, 256)
+SIDES = (256, 256)
+"""Lines and columns of what it sees and gives."""
+
 _STRIDE = 2  # of the last step
 _LAST_STEP = b"Convolution2DTransposeBias"
 
@@ -34,7 +36,7 @@ class PersonMaskNetwork:
     """
 
     def __init__(self, path: Path, n_threads: int = 1) -> None:
-        self._net = interpreter(_in_plain_words(path.read_bytes()), n_threads, _SIDES)
+        self._net = interpreter(_in_plain_words(path.read_bytes()), n_threads, SIDES)
         self._input = self._net.get_input_details()[0]["index"]
         self._output = self._net.get_output_details()[0]["index"]
 
@@ -52,15 +54,15 @@ class PersonMaskNetwork:
             0..1, over the whole picture.
         """
         # Samples are taken at corners, not at middles, of the pixels, as MediaPipe takes them.
-        across, down = picture.shape[1] / _SIDES[1], picture.shape[0] / _SIDES[0]
+        across, down = picture.shape[1] / SIDES[1], picture.shape[0] / SIDES[0]
         shown = cv2.warpAffine(
             picture,
             np.array([[across, 0, 0], [0, down, 0]]),
-            _SIDES[::-1],
+            SIDES[::-1],
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        self._net.set_tensor(self._input, np.multiply(shown, 1 / 255, dtype=np.float32)[None])
+        self._net.set_tensor(self._input, np.asarray(shown, np.uint8)[None])
         self._net.invoke()
         mask: NDArray[np.float32] = self._net.get_tensor(self._output)[0, :, :, 0]
         return mask
@@ -75,7 +77,7 @@ def _in_plain_words(model: bytes) -> bytes:
     (last,) = (one for one in graph.steps if graph.code(one).customCode == _LAST_STEP)
     values, weights, bias = last.inputs
     at, n_places = graph.steps.index(last), _STRIDE * _STRIDE
-    fields = graph.tensor([1, _SIDES[0] // _STRIDE, _SIDES[1] // _STRIDE, n_places])
+    fields = graph.tensor([1, SIDES[0] // _STRIDE, SIDES[1] // _STRIDE, n_places])
     # Its fields of 2 × 2 do not overlap: it is a convolution of single pixels with four results.
     convolution = schema.Conv2DOptionsT()
     convolution.padding = schema.Padding.VALID
@@ -90,4 +92,5 @@ def _in_plain_words(model: bytes) -> bytes:
         graph.step(kinds.DEPTH_TO_SPACE, [fields], last.outputs[0], laid_out),
     ]
     graph.convolve_before_enlarging()
+    graph.take_bytes(graph.inputs[0], 1 / 255)
     return graph.packed()
