@@ -2,7 +2,8 @@
 
 Tan & Le, "EfficientNet: rethinking model scaling for convolutional neural networks", ICML 2019; the
 Lite variant has no squeeze-and-excitation and plain clipped activations. Its weights are stored by
-PyTorch; it runs in ONNX Runtime, on pictures of half the pixels that it was taught on.
+PyTorch; it runs in ONNX Runtime, on pictures of less than half the pixels that it was
+taught on.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from models.onnx_graph import FLOAT, INPUT, Graph, centred, session
 from models.torch_weights import arrays_in
 
 N_FEATURES = 1280
-_SIZE = (192, 128)  # columns and lines; any picture is squeezed into it
+_SIZE = (224, 96)  # columns and lines; any picture is squeezed into it
 # Repeats, stride of the first, expansion.
 _STAGES = (
     (1, 1, 1), (2, 2, 6), (2, 2, 6), (3, 2, 6), (3, 1, 6), (4, 2, 6), (1, 1, 6),

@@ -30,7 +30,7 @@ class PlaceScorer:
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="place",
-        version=1,
+        version=2,
         family="contextual",
         height_px=270,
         settings={"said_from": _SAID_FROM},
