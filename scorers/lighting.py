@@ -92,7 +92,8 @@ def _local_contrast(tones: Floats) -> float:
     reach = max(3, tones.shape[0] // 16)
     mean = cv2.blur(tones, (reach, reach))
     square = cv2.sqrBoxFilter(tones, cv2.CV_32F, (reach, reach))
-    variance = cv2.max(cv2.subtract(square, cv2.multiply(mean, mean)), 0)
+    variance = cv2.subtract(square, cv2.multiply(mean, mean))
+    variance = cv2.threshold(variance, 0, 0, cv2.THRESH_TOZERO)[1]
     return cv2.mean(cv2.sqrt(variance))[0]
 
 

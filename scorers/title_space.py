@@ -149,7 +149,7 @@ def largest_rectangle(calm: NDArray[np.bool_]) -> tuple[int, int, int, int]:
     best, found = 0, (0, 0, 0, 0)
     heights = [0] * calm.shape[1]
     # Where all of a row goes on below, every rectangle that ends in it is part of a larger one.
-    ends = [*(calm[:-1] & ~calm[1:]).any(axis=1).tolist(), True]
+    ends = np.append((calm[:-1] & ~calm[1:]).any(axis=1), True)
     for bottom, (row, may_end) in enumerate(zip(calm.tolist(), ends, strict=True), start=1):
         heights = [height + 1 if free else 0 for height, free in zip(heights, row, strict=True)]
         if not may_end or sum(heights) <= best:
