@@ -129,8 +129,8 @@ class BodyJoints:
         shown[corner[1] : corner[1] + size[1], corner[0] : corner[0] + size[0]] = small / 127.5 - 1
         logits, guesses = net.seen(shown)
         confidence = 1 / (1 + np.exp(-logits.clip(-_MAX_LOGIT, _MAX_LOGIT)))
-        rows = np.argsort(-confidence, kind="stable")
-        rows = rows[confidence[rows] >= _MIN_CONFIDENCE]
+        rows = np.flatnonzero(confidence >= _MIN_CONFIDENCE)
+        rows = rows[np.argsort(-confidence[rows], kind="stable")]
         points = (guesses[rows] + net.anchors[rows][:, None] - corner) / size
         upright = points * np.array([width / height, 1.0])
         kept: list[int] = []
