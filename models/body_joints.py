@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lite_graph import interpreter, packed, parsed
+from models.lite_graph import LiteGraph, interpreter
 
 MIN_SIDE_PX = 32
 """Smaller pictures hold nobody that it knows."""
@@ -67,17 +66,15 @@ def _resized(model: bytes, sides: tuple[int, int]) -> bytes:
     """The network for pictures of so many lines and columns: it names sizes in two places only."""
     from ai_edge_litert.schema_py_generated import BuiltinOperator
 
-    tree: Any = parsed(model)
-    graph = tree.subgraphs[0]
+    graph = LiteGraph.stored(model)
     graph.tensors[graph.inputs[0]].shape = np.array([1, *sides, 3], np.int32)
-    for step in graph.operators:
-        code = tree.operatorCodes[step.opcodeIndex].builtinCode
-        if code == BuiltinOperator.RESIZE_BILINEAR:
-            stored = tree.buffers[graph.tensors[step.inputs[1]].buffer]
-            made_for = np.frombuffer(bytes(stored.data), np.int32)
-            now = made_for * np.array(sides, np.int32) // _SIDE_PX
-            stored.data = np.frombuffer(now.tobytes(), np.uint8)
-    return packed(tree)
+    for step in graph.of_kind(BuiltinOperator.RESIZE_BILINEAR):
+        stored = graph.tree.buffers[graph.tensors[step.inputs[1]].buffer]
+        made_for = np.frombuffer(bytes(stored.data), np.int32)
+        now = made_for * np.array(sides, np.int32) // _SIDE_PX
+        stored.data = np.frombuffer(now.tobytes(), np.uint8)
+    graph.convolve_before_enlarging()
+    return graph.packed()
 
 
 class _Net:
@@ -132,8 +129,8 @@ class BodyJoints:
         shown[corner[1] : corner[1] + size[1], corner[0] : corner[0] + size[0]] = small / 127.5 - 1
         logits, guesses = net.seen(shown)
         confidence = 1 / (1 + np.exp(-logits.clip(-_MAX_LOGIT, _MAX_LOGIT)))
-        rows = np.argsort(-confidence, kind="stable")
-        rows = rows[confidence[rows] >= _MIN_CONFIDENCE]
+        rows = np.flatnonzero(confidence >= _MIN_CONFIDENCE)
+        rows = rows[np.argsort(-confidence[rows], kind="stable")]
         points = (guesses[rows] + net.anchors[rows][:, None] - corner) / size
         upright = points * np.array([width / height, 1.0])
         kept: list[int] = []

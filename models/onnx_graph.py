@@ -111,8 +111,10 @@ def centred(picture: NDArray[np.uint8]) -> NDArray[np.int8]:
     """A picture (H, W, 3) as the input of such a network, (1, 3, H, W)."""
     import cv2
 
-    planes = np.stack([np.asarray(plane, np.uint8) for plane in cv2.split(picture)])[None]
-    return (planes ^ CENTRE).view(np.int8)
+    planes = np.empty((1, 3, *picture.shape[:2]), np.uint8)
+    cv2.split(picture, list(planes[0]))
+    planes ^= CENTRE
+    return planes.view(np.int8)
 
 
 def session(model: bytes, n_threads: int) -> Any:

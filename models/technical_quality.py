@@ -12,11 +12,14 @@ it, with few channels, make that affordable. What it was trained on and how far 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.onnx_graph import INPUT, Graph, centred, session, weights_in
+from models.lite_graph import interpreter
+from models.lite_writer import LiteWriter
+from models.onnx_graph import weights_in
 
 WEIGHTS = Path(__file__).with_suffix(".npz")
 MIN_SIDE_PX = 32
@@ -37,7 +40,11 @@ class TechnicalQuality:
     """
 
     def __init__(self, n_threads: int, path: Path = WEIGHTS) -> None:
-        self._session = session(_model(path), n_threads)
+        weights = weights_in(path)
+        self._model, self._n_threads = _model(weights), n_threads
+        self._head = [(weights[f"head.{at}.weight"], weights[f"head.{at}.bias"]) for at in (0, 2)]
+        self._sides = (0, 0)
+        self._net: Any = None
 
     def of(self, picture: NDArray[np.uint8]) -> float:
         """How clean a picture is.
@@ -55,49 +62,48 @@ class TechnicalQuality:
         """
         if min(picture.shape[:2]) < MIN_SIDE_PX:
             return float("nan")
-        return float(self._session.run(None, {INPUT: centred(picture)})[0][0, 0])
+        if self._sides != picture.shape[:2]:
+            self._sides = picture.shape[0], picture.shape[1]
+            self._net = interpreter(self._model, self._n_threads, self._sides)
+        self._net.set_tensor(self._net.get_input_details()[0]["index"], picture[None])
+        self._net.invoke()
+        given = [self._net.get_tensor(one["index"]) for one in self._net.get_output_details()]
+        means, fourths = given[::2], given[1::2]
+        pooled = [
+            part.ravel()
+            for mean, fourth in zip(means, fourths, strict=True)
+            for part in (mean, np.sqrt(np.sqrt(fourth + np.float32(1e-6))))
+        ]
+        (inner, inner_bias), (outer, outer_bias) = self._head
+        hidden = np.maximum(0, inner @ np.concatenate(pooled) + inner_bias)
+        return float(1 / (1 + np.exp(-(outer @ hidden + outer_bias)[0])))
 
 
-def _model(path: Path) -> bytes:
-    weights, graph = weights_in(path), Graph()
-    weights["stages.0.0.weight"] /= 64  # it was taught on (picture - 128) / 64
-    pooled: list[str] = []
+def _model(weights: dict[str, NDArray[np.float32]]) -> bytes:
+    """All but its head: of every pooled layer the means, and the means of the fourth powers."""
+    graph = LiteWriter(1 / 64)  # it was taught on (picture - 128) / 64
+    pooled: list[int] = []
 
-    def convolved(values: str, name: str, stride: int = 1, n_groups: int = 1) -> str:
+    def convolved(values: int, name: str, stride: int = 1, relu: bool = True) -> int:
         weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
-        return graph.convolution(values, weight, bias, stride, n_groups=n_groups)
+        return graph.convolution(values, weight, bias, stride, relu=relu)
 
-    def pool(values: str) -> None:
-        square = graph.add("Mul", values, values)
-        fourth = _mean(graph, graph.add("Mul", square, square))
-        least = graph.add("Add", fourth, graph.array(np.array([1e-6], np.float32)))
-        root = graph.add("Sqrt", graph.add("Sqrt", least))
-        pooled.extend([_mean(graph, values), root])
+    def pool(values: int) -> None:
+        pooled.extend([graph.mean(values), graph.mean(graph.square(graph.square(values)))])
 
-    found = graph.add("Relu", convolved(graph.add("Cast", INPUT, to=1), "stages.0.0", 2))
-    found = graph.add("Relu", convolved(found, "stages.0.3", 2))
+    found = convolved(convolved(graph.pictures, "stages.0.0", 2), "stages.0.3", 2)
     pool(found)
-    found = graph.add("Relu", convolved(found, "stages.1.0", 2))
+    found = convolved(found, "stages.1.0", 2)
     pool(found)
     n_in = STEM[-1]
     for stage, blocks in enumerate(BLOCKS, start=2):
-        for step, (n_out, stride, expansion) in enumerate(blocks):
+        for step, (n_out, stride, _) in enumerate(blocks):
             place = f"stages.{stage}.{step}.layers"
-            wide = graph.add("Relu", convolved(found, f"{place}.0"))
-            wide = graph.add("Relu", convolved(wide, f"{place}.3", stride, n_in * expansion))
-            narrow = convolved(wide, f"{place}.6")
+            wide = convolved(convolved(found, f"{place}.0"), f"{place}.3", stride)
+            narrow = convolved(wide, f"{place}.6", relu=False)
             adds = stride == 1 and n_in == n_out
-            found, n_in = graph.add("Add", found, narrow) if adds else narrow, n_out
+            found, n_in = graph.sum(found, narrow) if adds else narrow, n_out
         if stage == len(BLOCKS) + 1:
-            found = graph.add("Relu", convolved(found, f"stages.{stage}.{len(blocks)}"))
+            found = convolved(found, f"stages.{stage}.{len(blocks)}")
         pool(found)
-    values = graph.add("Concat", *pooled, axis=1)
-    for layer in (0, 2):
-        weight, bias = weights[f"head.{layer}.weight"], weights[f"head.{layer}.bias"]
-        values = graph.add("Gemm", values, graph.array(weight), graph.array(bias), transB=1)
-        values = graph.add("Sigmoid" if layer else "Relu", values)
-    return graph.finished(values, 2)
-
-
-def _mean(graph: Graph, values: str) -> str:
-    return graph.add("ReduceMean", values, axes=[2, 3], keepdims=0)
+    return graph.finished(*pooled)

@@ -58,10 +58,11 @@ def _measure(picture: NDArray[np.uint8]) -> dict[str, float | NDArray[np.floatin
     luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
     if min(luma.shape) < 2 * _TILE_PX:
         return {}
+    steps = _steps(luma, 0), _steps(luma, 1)
     return {
         "noise": noise_level(luma),
-        "blocking": max(_blocking(_steps(luma, axis), axis) for axis in (0, 1)),
-        "banding": _banding(luma),
+        "blocking": max(_blocking(one, axis) for axis, one in enumerate(steps)),
+        "banding": _banding(steps),
     }
 
 
@@ -112,7 +113,7 @@ def _blocking(steps: NDArray[np.uint8], axis: int) -> float:
     return float(np.clip((peak / floor - 6) / 24, 0, 1) * np.clip(contrast / 0.15, 0, 1))
 
 
-def _banding(luma: NDArray[np.uint8]) -> float:
+def _banding(steps_of_axes: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> float:
     """How much of the soft area lies beside isolated steps between flat runs, by their height.
 
     A band twice as wide has half the edges, twice as high: so their squares are summed.
@@ -121,12 +122,11 @@ def _banding(luma: NDArray[np.uint8]) -> float:
     lowest, highest = _BAND_LEVELS
     beside = np.ones(2 * _FLAT_PX + 1, np.uint8)
     beside[_FLAT_PX] = 0
-    for axis in (0, 1):
-        steps = _steps(luma, axis)
+    for axis, steps in enumerate(steps_of_axes):
         others = cv2.dilate(steps, beside.reshape((-1, 1) if axis == 0 else (1, -1)))
         calm = cv2.threshold(cv2.max(steps, others), highest, 1, cv2.THRESH_BINARY_INV)[1]
         alone = cv2.threshold(others, 0, 255, cv2.THRESH_BINARY_INV)[1]
         lone = cv2.bitwise_and(alone, cv2.inRange(steps, lowest, highest))
-        found += cv2.sumElems(cv2.bitwise_and(cv2.multiply(steps, steps), lone))[0]
+        found += cv2.norm(steps, cv2.NORM_L2SQR, lone)
         soft += cv2.countNonZero(calm)
     return float(min(1.0, found / (_BANDED * soft))) if soft else 0.0

@@ -33,7 +33,7 @@ class CompositionScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="composition",
-        version=6,
+        version=7,
         family="composition",
         height_px=270,
         needs=(Saliency,),

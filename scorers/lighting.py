@@ -78,12 +78,12 @@ def _measure(picture: NDArray[np.uint8]) -> dict[str, float | NDArray[np.floatin
     return {
         "brightness": min(100.0, max(0.0, mean)),
         "exposure": float(np.exp(-((miss / 16.0) ** 2))),
-        "clipped_dark": float((brightest <= _CLIPPED_DARK).mean()),
-        "clipped_bright": float((darkest >= _CLIPPED_BRIGHT).mean()),
+        "clipped_dark": np.count_nonzero(brightest <= _CLIPPED_DARK) / brightest.size,
+        "clipped_bright": np.count_nonzero(darkest >= _CLIPPED_BRIGHT) / darkest.size,
         "contrast": float(np.clip(high - low, 0, 100)),
         "local_contrast": _local_contrast(tones),
         "dynamic_range": _stops(float(dark), float(bright)),
-        "key": float((tones > 50).mean()),
+        "key": np.count_nonzero(tones > 50) / tones.size,
     }
 
 
@@ -92,7 +92,9 @@ def _local_contrast(tones: Floats) -> float:
     reach = max(3, tones.shape[0] // 16)
     mean = cv2.blur(tones, (reach, reach))
     square = cv2.sqrBoxFilter(tones, cv2.CV_32F, (reach, reach))
-    return float(np.sqrt(np.maximum(np.asarray(square) - np.asarray(mean) ** 2, 0)).mean())
+    variance = cv2.subtract(square, cv2.multiply(mean, mean))
+    variance = cv2.threshold(variance, 0, 0, cv2.THRESH_TOZERO)[1]
+    return cv2.mean(cv2.sqrt(variance))[0]
 
 
 def _stops(dark: float, bright: float) -> float:

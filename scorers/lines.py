@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from scorers.pictures import Floats
 
-_SCALE = 0.5  # of the picture: what is found is long, and need not be found in every pixel
+# What is found is long, and need not be found in every pixel: the picture is halved, and then the
+# detector makes it smaller and smoother, and sorts its pixels by steepness into so many bins.
+_SCALE, _SMOOTH, _N_BINS = 0.8, 0.5, 128
 _MIN_LENGTH = 0.08  # of the diagonal; shorter ones are texture
 _LEVEL_DEGREES = 12.0  # a line tilted more was not meant to be level
 _LEVEL_LENGTH = 0.5  # of the width, in all, from which there is a horizon to speak of
@@ -90,8 +92,12 @@ def lines_of(luma: NDArray[np.uint8]) -> Lines:
     none = np.zeros((0, 4), np.float32)
     if min(height, width) < 16:
         return Lines(none, width, height)
-    detector = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE, _SCALE)
-    found = detector.detect(luma)[0]  # None where there is none
-    ends = none if found is None else np.asarray(found, np.float32).reshape(-1, 4)
+    detector = cv2.createLineSegmentDetector(
+        cv2.LSD_REFINE_NONE, _SCALE, sigma_scale=_SMOOTH, n_bins=_N_BINS
+    )
+    half = cv2.resize(luma, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    found = detector.detect(half)[0]  # None where there is none
+    middles = none if found is None else np.asarray(found, np.float32).reshape(-1, 4)
+    ends = 2 * middles + np.float32(0.5)
     lines = Lines(ends, width, height)
     return Lines(ends[lines.lengths >= _MIN_LENGTH * lines.diagonal], width, height)

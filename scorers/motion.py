@@ -24,7 +24,7 @@ _STATIC = 0.015  # diagonals a second, at the rim of the picture
 _DOMINANT = 1.6  # times all other movement
 _SHAKY = 0.6  # jitter from frame to frame, against the steady movement
 _MIN_JITTER_PX = 0.35  # of a picture of some 135 lines: what tracking itself is off by
-_EVERY = 2  # flow is smooth: every other pixel of every other line says as much
+_EVERY = 2  # flow is smooth: a picture of half the width and height says as much
 _CALM_LEVELS = 4.0  # mean gray levels from frame to frame at which stillness has sunk to 1/e
 
 Values = dict[str, float]
@@ -53,7 +53,7 @@ class MotionScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="motion",
-        version=4,
+        version=5,
         family="contextual",
         height_px=270,
         columns=(
@@ -104,6 +104,7 @@ class MotionScorer(Weightless):
         height, width = frames.moments.shape[2:]
         aspect = (frames.width_px / width) / (frames.height_px / height) if height and width else 1
         flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        flow.setFinestScale(1)  # of the halved picture; the preset's 2 is meant for a whole one
         for row, (moments, seconds) in enumerate(
             zip(frames.moments, frames.moment_seconds, strict=True)
         ):
@@ -218,19 +219,24 @@ def _subject(
 ) -> Values:
     """Flow beyond the camera's, before and after."""
     speeds: dict[int, Floats] = {}
-    for at in (_NOW - 1, _NOW + 1):
-        if at in moved:
-            start = np.zeros((*moments.shape[1:], 2), np.float32)
-            dense = np.asarray(flow.calc(moments[_NOW], moments[at], start), np.float32)
-            own = dense[::_EVERY, ::_EVERY] - _field(moved[at], dense.shape)
-            speeds[at] = own / np.float32(apart[at])
+    height, width = (side // _EVERY for side in moments.shape[1:])
+    reduced = {
+        at: cv2.resize(moments[at], (width, height), interpolation=cv2.INTER_AREA)
+        for at in range(_NOW - 1, _NOW + 2)
+        if at == _NOW or at in moved
+    }
+    for at in reduced.keys() - {_NOW}:
+        start = np.zeros((height, width, 2), np.float32)
+        dense = np.asarray(flow.calc(reduced[_NOW], reduced[at], start), np.float32)
+        own = np.float32(_EVERY) * dense - _field(moved[at], height, width)
+        speeds[at] = own / np.float32(apart[at])
     if not speeds:
         return {}
-    textured = _textured(moments[_NOW])[::_EVERY, ::_EVERY]
+    textured = _textured(moments[_NOW])[: _EVERY * height : _EVERY, : _EVERY * width : _EVERY]
     if not textured.any():
         return {"subject_motion": 0.0}
     # Where both sides agree that it is small, it is small: occlusion shows on one side only.
-    size = np.min([cv2.magnitude(*cv2.split(one)) for one in speeds.values()], axis=0)
+    size = np.minimum.reduce([cv2.magnitude(*cv2.split(one)) for one in speeds.values()])
     values = {"subject_motion": float(np.percentile(size[textured], 95)) / diagonal}
     if len(speeds) == 2:
         turn = cv2.magnitude(*cv2.split(speeds[_NOW + 1] - speeds[_NOW - 1]))
@@ -238,14 +244,17 @@ def _subject(
     return values
 
 
-def _field(one: Movement, shape: tuple[int, ...]) -> Floats:
-    """Displacement under a similarity, of every pixel that is looked at."""
-    height, width = shape[:2]
-    y, x = np.mgrid[:height:_EVERY, :width:_EVERY].astype(np.float32)
-    x, y = x + np.float32(0.5 - width / 2), y + np.float32(0.5 - height / 2)
-    a, b = np.exp([one.zoom] * 2) * [np.cos(one.roll), np.sin(one.roll)]
-    turned = np.array([[a - 1, -b, one.x], [b, a - 1, one.y]], np.float32)
-    return cv2.transform(cv2.merge([x, y]), turned).astype(np.float32, copy=False)
+def _field(one: Movement, height: int, width: int) -> Floats:
+    """Displacement under a similarity, in whole pixels, of every pixel of the halved picture."""
+    y, x = (
+        (np.arange(side, dtype=np.float32) + np.float32(0.5 - side / 2)) * np.float32(_EVERY)
+        for side in (height, width)
+    )
+    a, b = (np.exp(one.zoom) * np.array([np.cos(one.roll), np.sin(one.roll)])).astype(np.float32)
+    field = np.empty((len(y), len(x), 2), np.float32)
+    np.add.outer(-b * y, (a - 1) * x + np.float32(one.x), out=field[:, :, 0])
+    np.add.outer((a - 1) * y + np.float32(one.y), b * x, out=field[:, :, 1])
+    return field
 
 
 def _textured(luma: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -142,15 +142,30 @@ def _edges(
 
     The third value is how many pixels stand on such an edge.
     """
-    line, neighbour = _kernels(direction)
+    line = _line(direction)
     height = cv2.subtract(cv2.dilate(luma, line), cv2.erode(luma, line))
-    step = cv2.subtract(cv2.dilate(luma, neighbour), cv2.erode(luma, neighbour))
+    steepest = cv2.dilate(_steps(luma, direction), line)
     on_edge = cv2.threshold(height, _MIN_RANGE, 255, cv2.THRESH_BINARY)[1]
-    steepest, whole = (
-        np.asarray(cv2.bitwise_and(part, on_edge), np.uint8)
-        for part in (cv2.dilate(step, line), height)
+    whole = cv2.threshold(height, _MIN_RANGE, 0, cv2.THRESH_TOZERO)[1]
+    return (
+        np.asarray(cv2.bitwise_and(steepest, on_edge), np.uint8),
+        np.asarray(whole, np.uint8),
+        cv2.countNonZero(whole),
     )
-    return steepest, whole, cv2.countNonZero(on_edge)
+
+
+def _steps(luma: NDArray[np.uint8], direction: str) -> NDArray[np.uint8]:
+    """How much each pixel differs from the one before it along a direction; 0 at the rim."""
+    before, after = np.s_[:-1], np.s_[1:]
+    there, pair = {
+        "across": (np.s_[:, 1:], (luma[:, before], luma[:, after])),
+        "down": (np.s_[1:, :], (luma[before], luma[after])),
+        "diagonal": (np.s_[1:, 1:], (luma[before, before], luma[after, after])),
+        "other_diagonal": (np.s_[1:, 1:], (luma[before, after], luma[after, before])),
+    }[direction]
+    steps = np.zeros_like(luma)
+    cv2.absdiff(*pair, steps[there])
+    return steps
 
 
 def _tiles(fields: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -161,13 +176,12 @@ def _tiles(fields: NDArray[np.float64]) -> NDArray[np.float64]:
     return tiles
 
 
-def _kernels(direction: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """A line of nine pixels and one of two, along a direction."""
-    if direction == "across":
-        return np.ones((1, _REACH_PX), np.uint8), np.ones((1, 2), np.uint8)
-    if direction == "down":
-        return np.ones((_REACH_PX, 1), np.uint8), np.ones((2, 1), np.uint8)
-    line, neighbour = np.eye(_REACH_PX, dtype=np.uint8), np.eye(2, dtype=np.uint8)
-    if direction == "diagonal":
-        return line, neighbour
-    return np.ascontiguousarray(line[:, ::-1]), np.ascontiguousarray(neighbour[:, ::-1])
+def _line(direction: str) -> NDArray[np.uint8]:
+    """Nine pixels along a direction."""
+    slanting = np.eye(_REACH_PX, dtype=np.uint8)
+    return {
+        "across": np.ones((1, _REACH_PX), np.uint8),
+        "down": np.ones((_REACH_PX, 1), np.uint8),
+        "diagonal": slanting,
+        "other_diagonal": np.ascontiguousarray(slanting[:, ::-1]),
+    }[direction]

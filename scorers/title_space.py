@@ -147,10 +147,13 @@ def largest_rectangle(calm: NDArray[np.bool_]) -> tuple[int, int, int, int]:
         Left, top, right, bottom, in fields; all 0 where there is none.
     """
     best, found = 0, (0, 0, 0, 0)
-    n_columns = calm.shape[1]
-    heights = [0] * n_columns
-    for bottom, row in enumerate(calm.tolist(), start=1):
+    heights = [0] * calm.shape[1]
+    # Where all of a row goes on below, every rectangle that ends in it is part of a larger one.
+    ends = np.append((calm[:-1] & ~calm[1:]).any(axis=1), True)
+    for bottom, (row, may_end) in enumerate(zip(calm.tolist(), ends, strict=True), start=1):
         heights = [height + 1 if free else 0 for height, free in zip(heights, row, strict=True)]
+        if not may_end or sum(heights) <= best:
+            continue
         stack: list[tuple[int, int]] = []  # left edge and height of rectangles still growing
         for right, height in enumerate([*heights, 0]):
             left = right

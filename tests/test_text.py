@@ -160,14 +160,14 @@ def test_most_frames_of_films_need_no_close_look(
     analyser, looked_at = TextAnalyser(), []
     analyser.open(Runtime(n_threads=1))
     monkeypatch.setattr(
-        analyser, "_seen", lambda part: looked_at.append(part.size) or np.zeros(part.shape[:2])
+        analyser, "_ink", lambda part: looked_at.append(part.size) or np.zeros(part.shape[:2])
     )
     n_free, shares = 0, []
     for picture in (one for pictures in textless.values() for one in pictures):
         looked_at.clear()
         analyser.analyse(FrameBatch(picture[None], np.zeros(1), np.zeros(1, np.int64)))
         n_free += not looked_at
-        shares.append(sum(looked_at) / (640 * 352 * 3))
+        shares.append(sum(looked_at) / (576 * 320 * 3))
     analyser.close()
     assert n_free >= 0.5 * len(shares)
     assert np.mean(shares) <= 0.1

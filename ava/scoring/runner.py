@@ -217,7 +217,14 @@ def scaled(frames: FrameBatch, height_px: int) -> FrameBatch:
     import cv2  # here: `import ava` must not pay for it
 
     size = (max(1, round(frames.width_px * height_px / frames.height_px)), height_px)
-    pixels = np.stack(
-        [cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in frames.pixels]
-    ).astype(np.uint8, copy=False)
-    return frames.with_pixels(pixels)
+    shrink = cv2.INTER_AREA
+    pictures: Iterable[NDArray[np.uint8]] = frames.pixels
+    if (3 * size[0], 3 * size[1]) == (frames.width_px, frames.height_px):
+        # The mean of every nine, taken everywhere and picked: the same, in half the time.
+        pictures = (
+            cv2.blur(one, (3, 3), anchor=(0, 0)).astype(np.uint8, copy=False)
+            for one in frames.pixels
+        )
+        shrink = cv2.INTER_NEAREST
+    pixels = np.stack([cv2.resize(one, size, interpolation=shrink) for one in pictures])
+    return frames.with_pixels(pixels.astype(np.uint8, copy=False))

@@ -57,10 +57,11 @@ def spectral_residual(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     if small.std() < _MIN_STD:
         return np.zeros((_SHOWN[1], _SHOWN[0]), np.float32)
     spectrum = np.fft.fft2(small)
-    magnitude = np.log(np.abs(spectrum) + 1e-6).astype(np.float32)
+    size = np.abs(spectrum) + 1e-6
+    magnitude = np.log(size).astype(np.float32)
     trend = cv2.blur(magnitude, (3, 3), borderType=cv2.BORDER_REFLECT_101)
-    phase = np.angle(spectrum)
-    residual = np.abs(np.fft.ifft2(np.exp(magnitude - trend + 1j * phase))) ** 2
+    rare = spectrum * (np.exp(magnitude - trend) / size)  # the residual, in the same phase
+    residual = np.abs(np.fft.ifft2(rare)) ** 2
     smooth = cv2.GaussianBlur(residual.astype(np.float32), (0, 0), _SMOOTH_SIGMA)
     return _density(cv2.resize(smooth, _SHOWN, interpolation=cv2.INTER_AREA).astype(np.float32))
 

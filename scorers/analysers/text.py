@@ -18,22 +18,24 @@ from models.weights import require
 
 WEIGHTS = "text_detection_ppocr"
 _STEP_PX = 32  # the network halves five times
-_LONG_SIDE_PX = 640
+_LONG_SIDE_PX = 576
 # Of what the glance takes for text: somewhere, and around there. What it leaves out is lost.
 _LIKELY, _DOUBT = 0.7, 0.5
 # Of the parts that are looked at closely; smaller ones are judged without what is around them, and
 # whatever fills them is "text".
-_MARGIN_PX, _LEAST_SIDE_PX = 20, 128
+_MARGIN_PX, _LEAST_SIDE_PX = 24, 96
 _LEAST_CONTRAST = 12  # gray levels from the darkest to the brightest spot
 # Lettering is inked solidly and in thin strips. At a lower confidence, or without a limit on the
 # strip, a person before a plain wall is "text": film frames are not the documents it was made for.
 _INK, _MIN_CONFIDENCE, _UNCLIP = 0.3, 0.88, 1.5
 _MAX_THICKNESS = 0.3  # of the picture's height
 _MIN_HEIGHT_PX = 4
-_MEAN = np.array([0.485, 0.456, 0.406], np.float32) * 255
-_STD = np.array([0.229, 0.224, 0.225], np.float32) * 255
+_STD = np.array([0.229, 0.224, 0.225], np.float32)
+_SCALE = 1 / (_STD * np.float32(255))
+_SHIFT = np.array([-0.485, -0.456, -0.406], np.float32) / _STD
 
 Part = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
+Region = tuple[tuple[float, float, float, float], float]  # shares of the picture; confidence
 
 
 class TextAnalyser:
@@ -43,7 +45,7 @@ class TextAnalyser:
 
     card: ClassVar[AnalyserCard] = AnalyserCard(
         "text",
-        3,
+        4,
         TextRegions,
         height_px=540,
         settings={
@@ -73,7 +75,7 @@ class TextAnalyser:
         for row, picture in enumerate(frames.pixels):
             if min(picture.shape[:2]) < _STEP_PX:
                 continue
-            for box, sure in _regions(self._ink(picture)):
+            for box, sure in self._found(picture):
                 rows.append(row)
                 boxes.append(box)
                 confidence.append(sure)
@@ -84,30 +86,36 @@ class TextAnalyser:
             np.array(confidence, np.float32),
         )
 
-    def _ink(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """How much each pixel looks like text, 0..1, shape (h, w).
+    def _found(self, picture: NDArray[np.uint8]) -> list[Region]:
+        """The lines of a picture.
 
         Most frames of a film have no text, and the network is heavy: it looks only at those parts
         of a picture where a very small network that glances at all of it leaves a doubt.
         """
-        width, height = _size(picture, _LONG_SIDE_PX)
-        ink = np.zeros((height, width), np.float32)
         # A black frame, or one plain tone: not worth even a glance.
         darkest, brightest, _, _ = cv2.minMaxLoc(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
         if brightest - darkest < _LEAST_CONTRAST:
-            return ink
-        parts = _parts(self._glance.likelihood(picture), ink.shape)
-        if parts:
-            resized = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-            close = resized.astype(np.uint8, copy=False)
+            return []
+        width, height = _size(picture, _LONG_SIDE_PX)
+        parts = _parts(self._glance.likelihood(picture), (height, width))
+        if not parts:
+            return []
+        # Between the nearest pixels, as its makers do; by area takes five times as long.
+        resized = cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
+        close = resized.astype(np.uint8, copy=False)
+        ink = np.zeros((height, width), np.float32)
         for left, top, right, bottom in parts:
             there = np.s_[top:bottom, left:right]
-            ink[there] = np.maximum(ink[there], self._seen(close[there]))
-        return ink
+            ink[there] = np.maximum(ink[there], self._ink(close[there]))
+        return _regions(ink)
 
-    def _seen(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-        blue_first = (picture[:, :, ::-1].astype(np.float32) - _MEAN) / _STD
-        tensor = np.ascontiguousarray(blue_first.transpose(2, 0, 1)[None])
+    def _ink(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """How much each pixel looks like text, 0..1, shape (h, w)."""
+        tensor = np.empty((1, 3, *picture.shape[:2]), np.float32)
+        blue_first = cv2.split(picture)[::-1]
+        for plane, values, scale, shift in zip(tensor[0], blue_first, _SCALE, _SHIFT, strict=True):
+            np.multiply(values, scale, out=plane)
+            np.add(plane, shift, out=plane)
         name = self._session.get_inputs()[0].name
         ink: NDArray[np.float32] = self._session.run(None, {name: tensor})[0][0, 0]
         return ink
@@ -167,9 +175,7 @@ def _area(part: Part) -> int:
     return (part[2] - part[0]) * (part[3] - part[1])
 
 
-def _regions(
-    ink: NDArray[np.float32],
-) -> list[tuple[tuple[float, float, float, float], float]]:
+def _regions(ink: NDArray[np.float32]) -> list[Region]:
     """Upright boxes (shares of the picture) around the inked regions, top to bottom."""
     height, width = ink.shape
     contours, _ = cv2.findContours(
