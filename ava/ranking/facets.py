@@ -263,9 +263,12 @@ def _places(
     some = looks[np.unique(np.linspace(0, len(looks) - 1, _PLACE_SAMPLE).round().astype(int))]
     if len(np.unique(some, axis=0)) <= wanted:
         wanted = 1
-    cv2.setRNGSeed(0)
-    until = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, _PLACE_ROUNDS, 1e-4)
-    centers = cv2.kmeans(some, wanted, None, until, 1, cv2.KMEANS_PP_CENTERS)[2]  # type: ignore[call-overload]
+    centers = some.mean(axis=0, keepdims=True)
+    if wanted > 1:
+        cv2.setRNGSeed(0)
+        until = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, _PLACE_ROUNDS, 1e-4)
+        found = cv2.kmeans(some, wanted, None, until, 1, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
+        centers = found[2]
     codes = np.argmin((centers * centers).sum(axis=1) - 2 * looks @ centers.T, axis=1)
     order = np.argsort(-np.bincount(codes, mass, minlength=wanted), kind="stable")
     rank = np.empty(wanted, np.int64)
