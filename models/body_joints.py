@@ -11,13 +11,14 @@ below, which would be nearly half of the work.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lite_graph import LiteGraph, interpreter
+from models.lite_graph import N_SHAPES, LiteGraph, interpreter
 
 MIN_SIDE_PX = 32
 """Smaller pictures hold nobody that it knows."""
@@ -108,21 +109,15 @@ class BodyJoints:
     """
 
     def __init__(self, path: Path, n_threads: int = 1) -> None:
-        self._model, self._n_threads = path.read_bytes(), n_threads
-        self._net: _Net | None = None
-
-    def _net_for(self, size: tuple[int, int]) -> _Net:
-        across, down = (-(-side // _STEP_PX) * _STEP_PX for side in size)
-        if self._net is None or self._net.sides != (down, across):
-            self._net = _Net(self._model, self._n_threads, (down, across))
-        return self._net
+        self._of_shape = lru_cache(N_SHAPES)(partial(_Net, path.read_bytes(), n_threads))
 
     def find(self, picture: NDArray[np.uint8]) -> FoundBodies:
         """The bodies of a picture, uint8 (H, W, 3) in RGB, with at least `MIN_SIDE_PX` a side."""
         height, width = picture.shape[:2]
         scale = _SIDE_PX / max(height, width)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        net = self._net_for(size)
+        across, down = (-(-side // _STEP_PX) * _STEP_PX for side in size)
+        net = self._of_shape((down, across))
         corner = (np.array(net.sides[::-1]) - size) // 2
         shown = np.full((*net.sides, 3), -1, np.float32)
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)

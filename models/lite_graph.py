@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 from models.native_log import hushed
 
+N_SHAPES = 4
+"""Shapes of pictures that a network is kept open for: with bars and without, a film has a few, and
+changes between them."""
+
 
 class LiteGraph:
     """A network for LiteRT, to be changed.

@@ -11,13 +11,13 @@ it, with few channels, make that affordable. What it was trained on and how far 
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lite_graph import interpreter
+from models.lite_graph import N_SHAPES, interpreter
 from models.lite_writer import LiteWriter
 from models.onnx_graph import weights_in
 
@@ -41,10 +41,8 @@ class TechnicalQuality:
 
     def __init__(self, n_threads: int, path: Path = WEIGHTS) -> None:
         weights = weights_in(path)
-        self._model, self._n_threads = _model(weights), n_threads
+        self._of_shape = lru_cache(N_SHAPES)(partial(interpreter, _model(weights), n_threads))
         self._head = [(weights[f"head.{at}.weight"], weights[f"head.{at}.bias"]) for at in (0, 2)]
-        self._sides = (0, 0)
-        self._net: Any = None
 
     def of(self, picture: NDArray[np.uint8]) -> float:
         """How clean a picture is.
@@ -62,12 +60,10 @@ class TechnicalQuality:
         """
         if min(picture.shape[:2]) < MIN_SIDE_PX:
             return float("nan")
-        if self._sides != picture.shape[:2]:
-            self._sides = picture.shape[0], picture.shape[1]
-            self._net = interpreter(self._model, self._n_threads, self._sides)
-        self._net.set_tensor(self._net.get_input_details()[0]["index"], picture[None])
-        self._net.invoke()
-        given = [self._net.get_tensor(one["index"]) for one in self._net.get_output_details()]
+        net = self._of_shape(picture.shape[:2])
+        net.set_tensor(net.get_input_details()[0]["index"], picture[None])
+        net.invoke()
+        given = [net.get_tensor(one["index"]) for one in net.get_output_details()]
         means, fourths = given[::2], given[1::2]
         pooled = [
             part.ravel()
