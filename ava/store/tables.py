@@ -34,12 +34,13 @@ def _as_arrow(value: Any) -> Any:
         return pa.FixedSizeListArray.from_arrays(_as_arrow(value.ravel()), value.shape[1])
     if value is not None and len(value) and all(isinstance(one, str) for one in value):
         texts = [one.encode("utf-8") for one in value]
-        ends = np.cumsum([0, *map(len, texts)], dtype=np.int64)
+        ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
         parts = [None, pa.py_buffer(ends.tobytes()), pa.py_buffer(b"".join(texts))]
-        return pa.Array.from_buffers(pa.large_string(), len(texts), parts).cast(pa.string())
+        return pa.Array.from_buffers(pa.string(), len(texts), parts)
     array = np.asarray(value)
-    has_kind = len(array) or isinstance(value, np.ndarray)
-    if array.ndim != 1 or array.dtype.kind not in "biuf" or not has_kind:
+    if not len(array) and not isinstance(value, np.ndarray):
+        return pa.nulls(0)
+    if array.ndim != 1 or array.dtype.kind not in "biuf":
         return pa.array(value)
     held = np.packbits(array, bitorder="little") if array.dtype.kind == "b" else array
     kind = pa.from_numpy_dtype(array.dtype)
@@ -72,8 +73,16 @@ def _as_numpy(column: Any) -> NDArray[Any] | list[str]:
     if pa.types.is_string(column.type):
         return [str(value) for value in column.to_pylist()]
     if pa.types.is_boolean(column.type):
-        return _numbers(column.cast(pa.uint8()).combine_chunks()).astype(bool)
+        return _truths(column.combine_chunks())
     return _numbers(column.combine_chunks())
+
+
+def _truths(values: Any) -> NDArray[np.bool_]:
+    """The same of yes and no, which lie there as bits: a cast loads all that pyarrow can compute."""
+    if values.null_count or not len(values):
+        return np.array(values.to_pylist(), bool)
+    bits = np.unpackbits(np.frombuffer(values.buffers()[1], np.uint8), bitorder="little")
+    return bits[values.offset : values.offset + len(values)].astype(bool)
 
 
 def _numbers(values: Any) -> NDArray[Any]:
