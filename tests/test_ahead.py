@@ -23,7 +23,7 @@ def test_all_in_order_and_made_before_they_are_asked_for() -> None:
             made.append(number)
             yield number
 
-    with closing(ahead(ones())) as found:
+    with closing(ahead(ones(), 3)) as found:
         assert next(found) == 0
         deadline = time.monotonic() + 5
         while len(made) < 3 and time.monotonic() < deadline:
@@ -37,7 +37,7 @@ def test_an_error_comes_in_its_place() -> None:
         yield 1
         raise DecodeError("torn", "copy it again")
 
-    with closing(ahead(ones())) as found:
+    with closing(ahead(ones(), 3)) as found:
         assert next(found) == 1
         with pytest.raises(DecodeError, match="torn"):
             next(found)
@@ -52,7 +52,7 @@ def test_closing_ends_the_thread_and_what_it_reads() -> None:
         finally:
             closed.set()
 
-    found = ahead(ones())
+    found = ahead(ones(), 3)
     assert next(found) == 0
     found.close()
     assert closed.is_set()

@@ -9,18 +9,23 @@ from typing import TypeVar
 
 One = TypeVar("One")
 
-_DEPTH = 3  # pictures that wait; more are no quicker, and of a large film each takes 25 MB
+_LEAST, _MOST, _BYTES = 3, 16, 56 << 20
 _PATIENCE_SECONDS = 0.1
 
 
-def ahead(ones: Iterator[One]) -> Generator[One, None, None]:
-    """The same, made in a thread of its own a few steps ahead.
+def depth_for(n_bytes: int) -> int:
+    """How many pictures of that size may wait: where a shot ends, looking at one takes long."""
+    return min(_MOST, max(_LEAST, _BYTES // max(1, n_bytes)))
+
+
+def ahead(ones: Iterator[One], depth: int) -> Generator[One, None, None]:
+    """The same, made in a thread of its own, up to `depth` steps ahead.
 
     FFmpeg's own threads decode only while somebody asks for pictures. What `ones` raises is raised
     here, in its place. Close this one (`contextlib.closing`) before what `ones` reads from: it comes
     back from that when `ones` is closed, too.
     """
-    given: Queue[tuple[One | None, BaseException | None]] = Queue(_DEPTH)
+    given: Queue[tuple[One | None, BaseException | None]] = Queue(depth)
     is_over = Event()
 
     def handed_over(one: One | None, error: BaseException | None) -> bool:

@@ -10,9 +10,11 @@ from typing import Any
 import av
 
 from ava.core.errors import DecodeError, MediaError, MediaNotFound, NoVideoStream, UnreadableMedia
+from ava.core.media_time import MediaTime
 from ava.source.remote import RemotePath, SourcePath
 
 _SILENCE_SECONDS = 60
+_MAX_TORN_SHARE = 0.05  # more than that is no film to choose stills from
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC: the cover of a sound file
 
 
@@ -155,3 +157,31 @@ class Decoder:
         if not self.n_torn:
             self.first_torn_pts = pts
         self.n_torn += 1
+
+    def require_whole(
+        self, n_whole: int, start: MediaTime, label: Callable[[MediaTime], str]
+    ) -> None:
+        """Refuse a film that is damaged all over.
+
+        Parameters
+        ----------
+        n_whole : int
+            Pictures that were decoded.
+        start : MediaTime
+            The time of the first picture.
+        label : callable
+            How a person writes a time since then.
+
+        Raises
+        ------
+        DecodeError
+            When more than 5 % were damaged, naming the first.
+        """
+        if self.n_torn <= _MAX_TORN_SHARE * (n_whole + self.n_torn):
+            return
+        first = max(0, (self.first_torn_pts or start.pts) - start.pts)
+        raise DecodeError(
+            f"{self._path}: {self.n_torn} of {self.n_torn + n_whole} pictures are damaged, "
+            f"the first at {label(MediaTime(first, start.time_base))}",
+            "copy or export the file again",
+        )

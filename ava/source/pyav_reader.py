@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ava.core.errors import DecodeError, MediaError, UnreadableMedia
 from ava.core.media_time import MediaTime, clock
-from ava.source.ahead import ahead
+from ava.source.ahead import ahead, depth_for
 from ava.source.at_hand import AtHand
 from ava.source.conversion import Converter
 from ava.source.decoding import Decoder, media_errors, opened
@@ -29,7 +29,6 @@ from ava.source.seeking import Walk
 
 _SEEK_WHEN_AHEAD_SECONDS = 8  # a shorter way is decoded through: a seek costs half a GOP
 _STRETCH = 24  # frames in a row that are looked at for combing
-_MAX_TORN_SHARE = 0.05  # more than that is no film to choose stills from
 
 
 class PyAVFrame:
@@ -93,6 +92,7 @@ class PyAVReader:
             if path.stat().st_size == 0:
                 raise UnreadableMedia(f"{path} is empty (0 bytes)", "copy or export it again")
             first, header = self._first_picture()
+            self._depth = depth_for(sum(plane.buffer_size for plane in first.planes))
             self._interlace = self._looked_at(first, header.duration_seconds)
             self.info = video_info(path, first, header, self._interlace)
         self._converter = Converter(self.info.color, self.info.codec, self.info.clean_aperture)
@@ -222,7 +222,10 @@ class PyAVReader:
         """
         self._decoder = Decoder(self._path)
         self.n_passed = 0
-        with opened(self._path) as (box, stream), closing(ahead(self._timed(box, stream))) as timed:
+        with (
+            opened(self._path) as (box, stream),
+            closing(ahead(self._timed(box, stream), self._depth)) as timed,
+        ):
             for frame_id, (pts, frame) in enumerate(timed):
                 self.n_passed += 1
                 yield self._wrapped(frame, frame_id, pts)
@@ -247,7 +250,7 @@ class PyAVReader:
         keys, n_whole = KeyFrames(self._path, self._decoder, self.info.start.pts), 0
         with (
             opened(self._path) as (box, stream),
-            closing(ahead(keys.pictures(box, stream))) as found,
+            closing(ahead(keys.pictures(box, stream), self._depth)) as found,
         ):
             for frame_id, pts, frame in found:
                 n_whole += 1
@@ -256,17 +259,8 @@ class PyAVReader:
         self._require_whole(n_whole)
 
     def _require_whole(self, n_whole: int) -> None:
-        if self.n_torn > _MAX_TORN_SHARE * (n_whole + self.n_torn):
-            raise self._too_torn(n_whole)
-
-    def _too_torn(self, n_whole: int) -> DecodeError:
-        first = (self._decoder.first_torn_pts or self.info.start.pts) - self.info.start.pts
-        label = MediaTime(max(0, first), self.info.start.time_base).timecode(self.info.frame_rate)
-        return DecodeError(
-            f"{self._path}: {self.n_torn} of {self.n_torn + n_whole} pictures are damaged, "
-            f"the first at {label}",
-            "copy or export the file again",
-        )
+        label = partial(MediaTime.timecode, rate=self.info.frame_rate)
+        self._decoder.require_whole(n_whole, self.info.start, label)
 
     def keep(self, frame: PyAVFrame) -> None:
         """See `ava.source.opening.Source.keep`."""
