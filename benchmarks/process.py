@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import time
@@ -10,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_EVERY_SECONDS = 0.5  # ten times a second, counting pages would take a seventh of a core
+_LOOK_SECONDS = 0.01
+_COUNT_SECONDS = 0.5  # ten times a second, counting pages would take a seventh of a core
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,15 @@ def measured(command: Sequence[str]) -> Run:
     """Run a command, which must end well."""
     started, peak = time.perf_counter(), 0
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    counted = -math.inf
     while True:
         ended, status, used = os.wait4(child.pid, os.WNOHANG)
         if ended:
             break
-        peak = max(peak, sum(map(_held, [child.pid, *_below(child.pid)])))
-        time.sleep(_EVERY_SECONDS)
+        if time.perf_counter() - counted >= _COUNT_SECONDS:
+            peak = max(peak, sum(map(_held, [child.pid, *_below(child.pid)])))
+            counted = time.perf_counter()
+        time.sleep(_LOOK_SECONDS)
     wall = time.perf_counter() - started
     assert child.stderr is not None
     said = child.stderr.read().decode("utf-8", "replace")
