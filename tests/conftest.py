@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import hypothesis
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ava.core.errors import WeightsError
 from ava.core.threads import keep_threads_quiet
+from ava.scoring.contract import Runtime
 
 # Two tests run at a time: a thread that waits by spinning keeps the other from its core. The
 # processes that run them, and all commands, get this with the environment.
@@ -117,7 +119,6 @@ def body_weights() -> None:
 
 
 def _weights(name: str) -> Path:
-    from ava.core.errors import WeightsError
     from models.weights import require
 
     try:
@@ -134,6 +135,27 @@ def identity_weights() -> Path:
 @pytest.fixture(scope="session")
 def boundary_weights() -> Path:
     return _weights("shot_boundaries_transnetv2")
+
+
+class Opens(Protocol):
+    """An analyser, or a scorer."""
+
+    def open(self, runtime: Runtime, /) -> None: ...
+
+    def close(self) -> None: ...
+
+
+Opened = TypeVar("Opened", bound=Opens)
+
+
+def opened(made: Opened) -> Iterator[Opened]:
+    """It, opened, for as long as a fixture lasts; skips where its weights cannot be had."""
+    try:
+        made.open(Runtime())
+    except WeightsError as error:
+        skip(error.message)
+    yield made
+    made.close()
 
 
 def encode(

@@ -8,14 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ava.core.errors import WeightsError
 from ava.scoring.analyses import EXPRESSIONS
-from ava.scoring.contract import Runtime
 from benchmarks.face_labels import look_at_eyes, read_expressions
 from models.face_movements import MOVEMENTS
 from scorers.analysers.expressions import RULES, THRESHOLD, evidence, expression_of
 from scorers.analysers.faces import FaceAnalyser
-from tests.conftest import skip
+from tests.conftest import opened
 from tests.face_roads import ROADS
 
 LEAST_AUC = {"landmarker": 0.95, "mesh": 0.88}
@@ -23,13 +21,7 @@ LEAST_AUC = {"landmarker": 0.95, "mesh": 0.88}
 
 @pytest.fixture(scope="module", params=list(ROADS))
 def analyser(request: pytest.FixtureRequest) -> Iterator[FaceAnalyser]:
-    made = ROADS[request.param]()
-    try:
-        made.open(Runtime())
-    except WeightsError as error:
-        skip(error.message)
-    yield made
-    made.close()
+    yield from opened(ROADS[request.param]())
 
 
 @pytest.fixture

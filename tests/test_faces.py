@@ -15,12 +15,11 @@ from ava.core.errors import WeightsError
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Faces
 from ava.scoring.check import check_analyser, check_scorer
-from ava.scoring.contract import Runtime
 from models.face_detection import find_faces, once_each
 from scorers.analysers.face_measures import cut_by_edge, head_outline
 from scorers.analysers.faces import FaceAnalyser
 from scorers.faces import FaceScorer, principal
-from tests.conftest import skip
+from tests.conftest import opened, skip
 from tests.face_roads import ROADS, faces_in, largest_row, middle_of, nearest, portraits
 
 Picture = NDArray[np.uint8]
@@ -34,13 +33,7 @@ def people(shared_media: Path) -> list[Picture]:
 
 @pytest.fixture(scope="module", params=list(ROADS))
 def analyser(request: pytest.FixtureRequest) -> Iterator[FaceAnalyser]:
-    made = ROADS[request.param]()
-    try:
-        made.open(Runtime())
-    except WeightsError as error:
-        skip(error.message)
-    yield made
-    made.close()
+    yield from opened(ROADS[request.param]())
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,10 @@ from ava.core.errors import WeightsError
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses
 from ava.scoring.check import check_scorer
-from ava.scoring.contract import Runtime
 from ava.scoring.runner import scaled
 from models.place import WEIGHTS
 from scorers.place import PLACES, PlaceScorer
-from tests.conftest import skip
+from tests.conftest import opened, skip
 from training.place import clips, labelled_clips
 
 Picture = NDArray[np.uint8]
@@ -25,13 +24,7 @@ Picture = NDArray[np.uint8]
 
 @pytest.fixture(scope="module")
 def scorer() -> Iterator[PlaceScorer]:
-    made = PlaceScorer()
-    try:
-        made.open(Runtime())
-    except WeightsError as error:
-        skip(error.message)
-    yield made
-    made.close()
+    yield from opened(PlaceScorer())
 
 
 def said(scorer: PlaceScorer, picture: Picture) -> tuple[float, float]:

@@ -12,15 +12,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ava.core.errors import WeightsError
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses
-from ava.scoring.contract import Runtime
 from ava.scoring.runner import scaled
 from ava.source.opening import open_source
 from models.time_of_day import MEASURES, WEIGHTS, measured
 from scorers.place import PLACES, TIME_SAID_FROM, TIMES, PlaceScorer
-from tests.conftest import ROOT, skip
+from tests.conftest import ROOT, opened
 from training.place import clips, labelled_clips
 from training.time_of_day import LABELS as TAUGHT
 from training.time_of_day import darkened, small
@@ -37,13 +35,7 @@ Picture = NDArray[np.uint8]
 
 @pytest.fixture(scope="module")
 def scorer() -> Iterator[PlaceScorer]:
-    made = PlaceScorer()
-    try:
-        made.open(Runtime())
-    except WeightsError as error:
-        skip(error.message)
-    yield made
-    made.close()
+    yield from opened(PlaceScorer())
 
 
 def said(scorer: PlaceScorer, picture: Picture) -> tuple[str, float]:
