@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
+from multiprocessing.connection import Connection
 
-from ava.core.child import parent
+from ava.core.child import ends_with_parent, parent
+from ava.core.copies import copied
 from ava.core.errors import AvaError
 from ava.core.memory import keep_freed_memory
 from ava.core.shared_memory import received
 
 
-def main(read_fd: int, write_fd: int, memory_fd: int) -> None:
+def main(read_fd: int, write_fd: int, memory_fd: int, asked_fd: int) -> None:
     """Read a registry and what may be used; then score batch after batch, until it is killed.
 
-    Batches lie in shared memory; the pipe says where.
+    Batches lie in shared memory; the pipe says where. When everything is open, the process is left
+    as it is, to be copied, and its copies score.
 
     Sends `Progress` of downloads, `Opened` once, a `Scored` for every batch, or the error.
     """
-    waiting, outbox = parent(read_fd, write_fd)
     from ava.scoring.runner import Opened, Runner
 
     keep_freed_memory()
-    registry, runtime = waiting.get()
+    # Of its own, since a copy has other pipes.
+    first, outbox = (Connection(os.dup(one)) for one in (read_fd, write_fd))
+    registry, runtime = first.recv()
+    first.close()
     try:
-        with Runner(registry, replace(runtime, on_progress=outbox.send)) as runner:
+        with ExitStack() as opened:
+            with ends_with_parent(read_fd):
+                runner = Runner(registry, replace(runtime, on_progress=outbox.send))
+                opened.enter_context(runner)
+            outbox.close()
+            waiting, outbox = parent(*copied(asked_fd, read_fd, write_fd))
             outbox.send(Opened(tuple(runner.problems), runner.roads))
             while True:
                 outbox.send(runner.score(received(memory_fd, waiting.get())))
@@ -33,4 +45,4 @@ def main(read_fd: int, write_fd: int, memory_fd: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:4]))
+    main(*map(int, sys.argv[1:5]))

@@ -14,7 +14,8 @@ from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import cast
 
-from ava.core.child import Child
+from ava.core.child import Process
+from ava.core.copies import Original
 from ava.core.errors import AvaError, ScorerError
 from ava.core.frame_batch import FrameBatch
 from ava.core.progress import Progress, silent
@@ -24,19 +25,23 @@ from ava.scoring.registry import Registry
 from ava.scoring.runner import Opened, Runner, Scored
 
 _EACH = 2  # batches given to a process: one that it is at, and one that it finds when that is done
+_ALONE = {"ORT_DISABLE_TELEMETRY": "1"}  # for which ONNX Runtime has a thread of its own
 _AHEAD = 3  # batches a process that may wait: shots end in bursts, and the scan is not to wait
 
 
 class SharedRunner(Runner):
     """A `Runner` whose batches are scored by `runtime.n_workers` processes.
 
-    The first one alone fetches what is missing. Another is started when that is done and there is more
-    to do than those at work have been given.
+    The first one alone fetches what is missing and opens everything. Another comes when that is done
+    and there is more to do than those at work have been given: a copy of the first where it can be
+    copied, otherwise a process that opens everything again.
     """
 
     def __enter__(self) -> SharedRunner:
         self._roads: dict[str, str] = {}
-        self._children: dict[Connection, Child] = {}
+        self._originals: list[Original] = []
+        self._copied: Original | None = None
+        self._children: dict[Connection, Process] = {}
         # Numbers of the batches that each is at, and where they lie.
         self._given: dict[Connection, deque[tuple[int, Handed]]] = {}
         self._left: deque[tuple[int, FrameBatch]] = deque()  # that nobody has been given yet
@@ -52,8 +57,8 @@ class SharedRunner(Runner):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for child in self._children.values():
-            child.kill()
+        for one in dict.fromkeys((*self._children.values(), *self._originals)):
+            one.kill()
         self._memory.close()
 
     @property
@@ -63,15 +68,30 @@ class SharedRunner(Runner):
 
     @property
     def processes(self) -> tuple[int, ...]:
-        """Their numbers."""
+        """The numbers of those that score."""
         return tuple(child.pid for child in self._children.values())
 
     def _start(self) -> None:
         memory = self._memory.number
-        child = Child("ava.scoring.worker", memory, handed=(memory,))
-        self._children[child.outbox], self._given[child.outbox] = child, deque()
+        original = Original(
+            "ava.scoring.worker", memory, environment=_ALONE, handed=(memory,)
+        )
+        self._originals.append(original)
+        self._takes_part(original)
         with suppress(OSError):
-            child.inbox.send((self.registry, replace(self.runtime, on_progress=silent)))
+            original.inbox.send((self.registry, replace(self.runtime, on_progress=silent)))
+
+    def _takes_part(self, child: Process) -> None:
+        self._children[child.outbox], self._given[child.outbox] = child, deque()
+
+    def _another(self) -> None:
+        if self._copied is None:
+            self._start()
+            return
+        try:
+            self._takes_part(self._copied.another_copy())
+        except OSError:
+            raise self._died(self._copied) from None
 
     def run_all(self, batches: Iterable[FrameBatch]) -> Iterator[tuple[FrameBatch, Scored]]:
         """See `Runner.run_all`; a few batches are taken ahead of those given back."""
@@ -98,7 +118,7 @@ class SharedRunner(Runner):
                 with suppress(OSError):  # it died: its outbox will say so
                     self._children[outbox].inbox.send(handed)
         if self._left and self._is_open and len(self._children) < self.runtime.n_workers:
-            self._start()
+            self._another()
             self._hand_out()
 
     def _next(self, waiting: deque[tuple[int, FrameBatch]]) -> tuple[FrameBatch, Scored]:
@@ -126,18 +146,28 @@ class SharedRunner(Runner):
                 self._memory.free(handed)
                 self._hand_out()
             elif isinstance(said, Opened):
-                self._opened(said)
+                self._opened(outbox, said)
 
-    def _opened(self, said: Opened) -> None:
+    def _opened(self, outbox: Connection, said: Opened) -> None:
+        child = self._children[outbox]
+        if isinstance(child, Original):
+            try:
+                copy = child.first_copy()
+            except OSError:
+                raise self._died(child) from None
+            if copy is not None:
+                self._children[outbox], self._copied = copy, child
         if not self._roads and not self.problems:
             self._roads = said.roads
             self.problems += said.problems
         self._is_open = True
         self._hand_out()
 
-    def _died(self, child: Child) -> ScorerError:
+    def _died(self, child: Process) -> ScorerError:
         words = child.said()
-        self._children.pop(child.outbox)
+        self._children.pop(child.outbox, None)
+        if isinstance(child, Original):
+            self._originals.remove(child)
         how = child.kill()
         return ScorerError(
             f"a scoring process died: {how}" + (f" ({words[:200]})" if words else ""),
