@@ -44,10 +44,14 @@ class Process:
         lines = self.written.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1].strip() if lines else ""
 
-    def kill(self) -> str:
-        """End it and all that it started; how it ended, in words, if it had ended before."""
+    def end(self) -> None:
+        """Send it, and all that it started, the signal to end at once."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+
+    def kill(self) -> str:
+        """End it and all that it started; how it ended, in words, if it had ended before."""
+        self.end()
         returncode = self._waited_for()
         for one in (self.inbox, self.outbox, self.written):
             one.close()

@@ -45,7 +45,7 @@ class Original(Child):
         number = theirs.fileno()
         super().__init__(module, *words, number, environment=environment, handed=(*handed, number))
         theirs.close()
-        self._copies: list[int] = []
+        self._copies: list[Copy] = []
 
     def first_copy(self) -> Copy | None:
         """The one that goes on at its pipes; None where it cannot be copied, and goes on itself.
@@ -58,8 +58,7 @@ class Original(Child):
         pid = self._answer()
         if pid == _NOBODY:
             return None
-        self._copies.append(pid)
-        return Copy(self, pid, self.inbox, self.outbox, self.written)
+        return self._known(Copy(self, pid, self.inbox, self.outbox, self.written))
 
     def another_copy(self) -> Copy:
         """One more, with pipes of its own.
@@ -77,27 +76,29 @@ class Original(Child):
         finally:
             for one in theirs:
                 os.close(one)
-        self._copies.append(pid)
-        return Copy(self, pid, *ours)
+        return self._known(Copy(self, pid, *ours))
 
-    def wait_for(self, copy: int) -> int:
+    def wait_for(self, copy: Copy) -> int:
         """With what a copy ended, once it has; negative for a signal."""
         self._copies.remove(copy)
         with suppress(OSError):
-            self._asked.sendall(_MESSAGE.pack(copy))
+            self._asked.sendall(_MESSAGE.pack(copy.pid))
             return os.waitstatus_to_exitcode(self._answer())
         return -signal.SIGKILL  # the original is dead, and nobody else is told
 
     def kill(self) -> str:
         """End it and its copies; see `Process.kill`."""
         for copy in self._copies:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(copy, signal.SIGKILL)
+            copy.end()
         self._asked.close()
         if self._copies:  # given the time to wait for them, it leaves no dead ones behind
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_ENDING_SECONDS)
         return super().kill()
+
+    def _known(self, copy: Copy) -> Copy:
+        self._copies.append(copy)
+        return copy
 
     def _answer(self) -> int:
         said = self._asked.recv(_MESSAGE.size, socket.MSG_WAITALL)
@@ -122,7 +123,7 @@ class Copy(Process):
         self._original = original
 
     def _waited_for(self) -> int:
-        return self._original.wait_for(self.pid)
+        return self._original.wait_for(self)
 
 
 def copied(asked_fd: int, read_fd: int, write_fd: int) -> tuple[int, int]:

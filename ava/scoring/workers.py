@@ -57,6 +57,8 @@ class SharedRunner(Runner):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for child in self._children.values():
+            child.end()  # all at once: giving back its memory takes each a while
         for one in dict.fromkeys((*self._children.values(), *self._originals)):
             one.kill()
         self._memory.close()
