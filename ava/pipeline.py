@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from ava.review.sheet import write_sheet
 from ava.scan.glance import area_of
 from ava.scoring.contract import Runtime
 from ava.scoring.registry import Registry, installed
-from ava.scoring_pass import scored_title, software
+from ava.scoring_pass import scored_title, scoring_ahead, software
 from ava.settings import Settings
 from ava.source.info import VideoInfo
 from ava.source.opening import open_source
@@ -108,8 +109,8 @@ def extract_title(
     on_progress : callable, optional
         Told how far the work is.
     """
-    started = time.monotonic()
-    with open_source(path) as source:
+    started, runtime = time.monotonic(), runtime or Runtime()
+    with scoring_ahead(path, out, "", settings, runtime) as ahead, open_source(path) as source:
         stamp = SourceStamp.of(path)
         settings = settings.for_title(source.info.title, source.info.content_id)
         folder = folder_for(out, file_safe(source.info.title), source.info.content_id)
@@ -117,7 +118,7 @@ def extract_title(
             keep_decisions(folder, draft)
             registry = installed(settings.scoring.on_request)
             title = scored_title(
-                source, draft, settings, runtime or Runtime(), registry, on_progress
+                source, draft, settings, runtime, registry, on_progress, ahead=ahead
             )
             write_shortlist(source, draft, title, settings, on_progress)
             seconds = time.monotonic() - started
@@ -178,7 +179,12 @@ def rank_title(
                 f"the film of this title is not at {path} any more",
                 "put it back there, or rank it from where it is now",
             )
-    with open_source(path) as source:
+    runtime = runtime or Runtime()
+    with ExitStack() as opened:
+        ahead = None
+        if folder is None:
+            ahead = opened.enter_context(scoring_ahead(path, out, name, settings, runtime))
+        source = opened.enter_context(open_source(path))
         stamp = SourceStamp.of(path)
         settings = settings.for_title(name or source.info.title, source.info.content_id)
         require_profile(settings.ranking.profile)
@@ -189,7 +195,6 @@ def rank_title(
             recover(folder)
         folder = folder or folder_for(out, file_safe(source.info.title), source.info.content_id)
         earlier = _reusable(folder, source.info, settings if scans_as_asked else None, registry)
-        runtime = runtime or Runtime()
         known = known_of(folder, settings.cast, registry, runtime)
         with replacing_folder(folder) as draft:
             if earlier is not None:
@@ -197,7 +202,9 @@ def rank_title(
                 take_over(folder, draft)
             else:
                 keep_decisions(folder, draft)
-                title = scored_title(source, draft, settings, runtime, registry, on_progress, name)
+                title = scored_title(
+                    source, draft, settings, runtime, registry, on_progress, name, ahead
+                )
             pool = cast_title(draft, title, settings.cast, known)
             wanted = settings.ranking
             profile = profile_for(wanted.profile, pool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
@@ -23,18 +24,21 @@ from ava.scan.scanner import Scanner, ScanResult
 from ava.scan.shortlist import Candidate, ClosedShot
 from ava.scoring.analyses import Ragged
 from ava.scoring.contract import Runtime
-from ava.scoring.registry import Registry
+from ava.scoring.registry import Registry, installed
+from ava.scoring.runner import Runner
 from ava.scoring.static_marks import STATIC_LOGO, Mark, MarkFinder, StaticMarks
 from ava.scoring.table import ScoreTable
 from ava.scoring.workers import runner_for
 from ava.settings import Settings
 from ava.source.info import FrameRef
 from ava.source.opening import Source
-from ava.store.stills import read_proxy, write_proxy, write_thumb
+from ava.source.remote import SourcePath
+from ava.store.stills import file_safe, read_proxy, write_proxy, write_thumb
 from ava.store.title_folder import (
     PROXIES,
     THUMBS,
     Title,
+    is_title_folder,
     proxy_name,
     thumb_name,
     write_boxes,
@@ -53,7 +57,8 @@ class _Shortlisted:
     shot_index: list[int] = field(default_factory=list)
     in_transition: list[bool] = field(default_factory=list)
     boxes: dict[str, list[Ragged]] = field(default_factory=dict)
-    marks: MarkFinder = field(default_factory=MarkFinder)
+    finder: MarkFinder = field(default_factory=MarkFinder)
+    marks: StaticMarks | None = None
 
     def add(self, closed: ClosedShot) -> None:
         shot = closed.shot
@@ -62,7 +67,30 @@ class _Shortlisted:
             self.shot_index.append(shot.index)
             clean = shot.clean_first <= one.ref.frame_id < shot.clean_end
             self.in_transition.append(not clean)
-            self.marks.add(one.pixels, shot.picture_area)
+            self.finder.add(one.pixels, shot.picture_area)
+
+
+@contextmanager
+def scoring_ahead(
+    path: SourcePath, out: Path, name: str, settings: Settings, runtime: Runtime
+) -> Iterator[Runner | None]:
+    """What scores, its networks being opened by other processes while the film itself is opened.
+
+    None where that may be for nothing: where this process scores, where there are scores of an
+    earlier run, and where a title may have settings of its own.
+
+    Parameters
+    ----------
+    path, out, name, settings, runtime
+        See `ava.pipeline.rank_title`; `settings` before it is known what the title is.
+    """
+    names = [name] if name else [path.stem, path.name]
+    is_known = any(is_title_folder(out / file_safe(one)) for one in names)
+    if is_known or settings.titles or not runtime.n_workers:
+        yield None
+        return
+    with runner_for(installed(settings.scoring.on_request), runtime) as runner:
+        yield runner
 
 
 def scored_title(
@@ -73,6 +101,7 @@ def scored_title(
     registry: Registry,
     on_progress: OnProgress,
     name: str = "",
+    ahead: Runner | None = None,
 ) -> Title:
     """Scan a source once, score its shortlist on the way, and write tables and proxies.
 
@@ -92,6 +121,8 @@ def scored_title(
         Told how far the scan is.
     name : str
         What the title is called; empty for the name of its file.
+    ahead : Runner, optional
+        What `scoring_ahead` gave; it is ended.
 
     Raises
     ------
@@ -104,24 +135,22 @@ def scored_title(
     (draft / PROXIES).mkdir()
     (draft / THUMBS).mkdir()
     scanner, rows = scanner_for(source, settings.scan, runtime, on_progress), _Shortlisted()
-    with runner_for(registry, runtime) as runner:
-        for batch, scored in runner.run_all(batches(_remembered(scanner.run(source), rows))):
+    with ahead or runner_for(registry, runtime) as runner:
+        given = batches(_remembered(scanner.run(source), rows))
+        for _, scored in runner.run_all(_pictured(given, draft, rows)):
             for analyser in registry.analysers:
                 kind = analyser.card.yields
                 if issubclass(kind, Ragged) and kind in scored.found:
                     rows.boxes.setdefault(analyser.card.name, []).append(scored.found.get(kind))
-            for frame_id, pixels in zip(batch.frame_ids, batch.pixels, strict=True):
-                write_proxy(draft / proxy_name(int(frame_id)), pixels)
-                write_thumb(draft / thumb_name(int(frame_id)), pixels)
         table = runner.table()
-    result = scanner.result
+    result, marks = scanner.result, rows.marks
     assert result is not None
+    assert marks is not None
     if not len(table):
         raise NothingToRank(
             f"{source.info.path}: no frame could be decoded", "the file may be damaged"
         )
     areas = tuple(shot.picture_area for shot in result.shots)
-    marks = rows.marks.found()
     table = _with_marks(draft, table, marks, [areas[shot] for shot in rows.shot_index])
     roads = {**(table.roads or {}), **_road_of_shots(source, settings.scan, result)}
     facts = _facts(source, result, settings, registry, table.problems, roads)
@@ -208,6 +237,18 @@ def batches(candidates: Iterator[Candidate]) -> Iterator[FrameBatch]:
         held.append(one)
     if held:
         yield _batch(held)
+
+
+def _pictured(
+    given: Iterator[FrameBatch], draft: Path, rows: _Shortlisted
+) -> Iterator[FrameBatch]:
+    """Each batch; what is to be done without its scores is done while other processes find them."""
+    for batch in given:
+        yield batch
+        for frame_id, pixels in zip(batch.frame_ids, batch.pixels, strict=True):
+            write_proxy(draft / proxy_name(int(frame_id)), pixels)
+            write_thumb(draft / thumb_name(int(frame_id)), pixels)
+    rows.marks = rows.finder.found()
 
 
 def _shapes(one: Candidate) -> tuple[tuple[int, ...], ...]:

@@ -27,6 +27,7 @@ _MOST, _FEWEST = 80, 12  # pictures compared
 _SAME_AREA = 0.02
 _MARGIN = 0.012  # of the picture's sides: codecs and scanners leave lines there
 _LEAST_EDGE = 2.0  # gray levels per pixel
+_LEAST_SIDE = _LEAST_EDGE / 1.5  # the larger side of such an edge is its length over 1.41 or more
 _AS_BEFORE, _MOSTLY, _SURE = 0.4, 0.8, 0.87  # of the median edge; of the pictures
 # Beyond these it is the scene that stands still: one place before a camera that does not move.
 _STILL_SHARE = 0.02  # of the usual edges
@@ -133,13 +134,9 @@ class MarkFinder:
 
 def _compared(stack: NDArray[np.uint8], area: Box) -> StaticMarks:
     edges = [_edges(luma) for luma in stack]
-    middle = (
-        np.median([across for across, _ in edges], axis=0),
-        np.median([down for _, down in edges], axis=0),
-    )
-    stays = np.mean([_stays(one, middle) for one in edges], axis=0)
     inside = _inside(stack.shape[1:])
-    still = (np.hypot(*middle) > _LEAST_EDGE) & (stays >= _MOSTLY) & inside
+    middle, stays = _usual(edges, inside)
+    still = (np.hypot(*middle) > _LEAST_EDGE) & (stays >= _MOSTLY)
     clusters = [one for one in _clusters(still, area) if stays[one].mean() >= _SURE]
     where = np.zeros(still.shape, bool)
     for cluster in clusters:
@@ -154,25 +151,47 @@ def _compared(stack: NDArray[np.uint8], area: Box) -> StaticMarks:
     return StaticMarks(marks, True, area, middle, where)
 
 
+def _usual(
+    edges: list[tuple[Floats, Floats]], inside: NDArray[np.bool_]
+) -> tuple[tuple[Floats, Floats], NDArray[np.float64]]:
+    """The median edges, and in which share of the pictures they are seen; 0 where there are none.
+
+    A median of so many pictures takes long, and is of no use unless it is an edge: then half of them
+    have one, across or down, either way.
+    """
+    sides = [np.stack([one[side] for one in edges]) for side in (0, 1)]
+    half = len(edges) // 2
+    may = np.zeros(inside.shape, bool)
+    for side in sides:
+        for rising in (side > _LEAST_SIDE, side < -_LEAST_SIDE):
+            may |= rising.sum(axis=0, dtype=np.uint8) >= half  # of `_MOST` at most
+    may &= inside
+    across, down = (side[:, may] for side in sides)
+    median = np.median(across, axis=0), np.median(down, axis=0)
+    seen = np.mean([_stays(one, median) for one in zip(across, down, strict=True)], axis=0)
+    middle = np.zeros(may.shape, np.float32), np.zeros(may.shape, np.float32)
+    stays = np.zeros(may.shape)
+    middle[0][may], middle[1][may], stays[may] = *median, seen
+    return middle, stays
+
+
 def _likeness(edges: list[tuple[Floats, Floats]], strong: list[NDArray[np.bool_]]) -> float:
     """How much of one picture's edges another one has, too: 0 by chance, 1 for the same picture.
 
     By chance as many edges run the other way as the same way.
     """
     n_pictures = len(edges)
-    pairs = [
-        (one, (one + step) % n_pictures)
-        for step in (n_pictures // 2, n_pictures // 3)
-        for one in range(n_pictures)
-        if strong[one].any()
-    ]
     shared = []
-    for one, other in pairs:
-        turned = (-edges[other][0], -edges[other][1])
-        same, opposite = (
-            _stays(it, edges[one])[strong[one]].mean() for it in (edges[other], turned)
-        )
-        shared.append(float(same - opposite))
+    for one, where in enumerate(map(np.flatnonzero, strong)):
+        if not len(where):
+            continue
+        mine = edges[one][0].ravel()[where], edges[one][1].ravel()[where]
+        for step in (n_pictures // 2, n_pictures // 3):
+            across, down = (side.ravel()[where] for side in edges[(one + step) % n_pictures])
+            same, opposite = (
+                _stays(it, mine).mean() for it in ((across, down), (-across, -down))
+            )
+            shared.append(float(same - opposite))
     return float(np.median(shared)) if shared else 1.0
 
 

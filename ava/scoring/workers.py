@@ -35,9 +35,16 @@ class SharedRunner(Runner):
     The first one alone fetches what is missing and opens everything. Another comes when that is done
     and there is more to do than those at work have been given: a copy of the first where it can be
     copied, otherwise a process that opens everything again.
+
+    It may be entered before there are batches, and again by whoever has them: that ends it.
     """
 
+    _is_entered = False
+
     def __enter__(self) -> SharedRunner:
+        if self._is_entered:
+            return self
+        self._is_entered = True
         self._roads: dict[str, str] = {}
         self._originals: list[Original] = []
         self._copied: Original | None = None
@@ -61,6 +68,8 @@ class SharedRunner(Runner):
             child.end()  # all at once: giving back its memory takes each a while
         for one in dict.fromkeys((*self._children.values(), *self._originals)):
             one.kill()
+        self._children.clear()
+        self._originals.clear()
         self._memory.close()
 
     @property
