@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -51,7 +52,7 @@ _BATCH = 8  # pictures scored together: bounded memory, and no scorer gains from
 
 @dataclass
 class _Shortlisted:
-    """What the scan leaves behind: rows only, never pictures."""
+    """What the scan leaves behind: rows, and pictures only until they are scored."""
 
     refs: list[FrameRef] = field(default_factory=list)
     shot_index: list[int] = field(default_factory=list)
@@ -59,6 +60,7 @@ class _Shortlisted:
     boxes: dict[str, list[Ragged]] = field(default_factory=dict)
     finder: MarkFinder = field(default_factory=MarkFinder)
     marks: StaticMarks | None = None
+    unwritten: deque[FrameBatch] = field(default_factory=deque)  # held by the runner, too
 
     def add(self, closed: ClosedShot) -> None:
         shot = closed.shot
@@ -68,6 +70,14 @@ class _Shortlisted:
             clean = shot.clean_first <= one.ref.frame_id < shot.clean_end
             self.in_transition.append(not clean)
             self.finder.add(one.pixels, shot.picture_area)
+
+    def write_next(self, draft: Path) -> None:
+        """Write proxies and thumbs of the next batch, if there is one."""
+        if self.unwritten:
+            batch = self.unwritten.popleft()
+            for frame_id, pixels in zip(batch.frame_ids, batch.pixels, strict=True):
+                write_proxy(draft / proxy_name(int(frame_id)), pixels)
+                write_thumb(draft / thumb_name(int(frame_id)), pixels)
 
 
 @contextmanager
@@ -137,11 +147,12 @@ def scored_title(
     scanner, rows = scanner_for(source, settings.scan, runtime, on_progress), _Shortlisted()
     with ahead or runner_for(registry, runtime) as runner:
         given = batches(_remembered(scanner.run(source), rows))
-        for _, scored in runner.run_all(_pictured(given, draft, rows)):
+        for _, scored in runner.run_all(_until_over(given, draft, rows)):
             for analyser in registry.analysers:
                 kind = analyser.card.yields
                 if issubclass(kind, Ragged) and kind in scored.found:
                     rows.boxes.setdefault(analyser.card.name, []).append(scored.found.get(kind))
+            rows.write_next(draft)
         table = runner.table()
     result, marks = scanner.result, rows.marks
     assert result is not None
@@ -239,15 +250,15 @@ def batches(candidates: Iterator[Candidate]) -> Iterator[FrameBatch]:
         yield _batch(held)
 
 
-def _pictured(
+def _until_over(
     given: Iterator[FrameBatch], draft: Path, rows: _Shortlisted
 ) -> Iterator[FrameBatch]:
-    """Each batch; what is to be done without its scores is done while other processes find them."""
+    """The batches; after the last of them, what needs no scores, while other processes find these."""
     for batch in given:
+        rows.unwritten.append(batch)
         yield batch
-        for frame_id, pixels in zip(batch.frame_ids, batch.pixels, strict=True):
-            write_proxy(draft / proxy_name(int(frame_id)), pixels)
-            write_thumb(draft / thumb_name(int(frame_id)), pixels)
+    while rows.unwritten:
+        rows.write_next(draft)
     rows.marks = rows.finder.found()
 
 

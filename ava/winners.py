@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ava.core.canvas import Canvas
 from ava.core.geometry import Box, cropped
@@ -15,6 +19,7 @@ from ava.ranking.canvas_picks import CanvasPick
 from ava.ranking.results import Ranking
 from ava.scoring_pass import software
 from ava.settings import Settings
+from ava.source.ahead import ahead
 from ava.source.info import FrameRef, SourceFrame, VideoInfo
 from ava.source.opening import Source
 from ava.store.crops import write_crops, write_crops_file
@@ -180,18 +185,22 @@ def write_frames(
         for frame_id, shot in zip(title.pool.frame_ids, title.pool.shot_index, strict=True)
     }
     total = float(len(waiting))
-    for done, (frame, ref) in enumerate(zip(source.read(waiting), waiting, strict=True), start=1):
-        one, area = wanted[ref.frame_id], areas[ref.frame_id]
-        provenance = Provenance(source.info.path.name, ref.label, software())
-        if one.still:
-            path = draft / STILLS / f"{one.still}{settings.stills.suffix}"
-            files = write_frame(path, frame, area, source.info, provenance, settings.stills)
-            written.stills[ref.frame_id] = [file.name for file in files]
-        if one.crops:
-            picture = cropped(frame.rgb(), area)
-            for entry in write_crops(draft, picture, one.crops, provenance, settings.stills):
-                written.crops[entry["canvas"]].append(entry)
-        on_progress(Progress("stills", done, total, "stills"))
+    # Decoding, conversion and encoding each take about a third, and wait for nobody else.
+    decoded = ahead(iter(source.read(waiting)), 1)
+    shown = ahead((_Shown.of(frame, settings.stills) for frame in decoded), 1)
+    with closing(decoded), closing(shown):
+        for done, (frame, ref) in enumerate(zip(shown, waiting, strict=True), start=1):
+            one, area = wanted[ref.frame_id], areas[ref.frame_id]
+            provenance = Provenance(source.info.path.name, ref.label, software())
+            if one.still:
+                path = draft / STILLS / f"{one.still}{settings.stills.suffix}"
+                files = frame.write(path, area, source.info, provenance, settings.stills)
+                written.stills[ref.frame_id] = [file.name for file in files]
+            if one.crops:
+                picture = cropped(frame.rgb, area)
+                for entry in write_crops(draft, picture, one.crops, provenance, settings.stills):
+                    written.crops[entry["canvas"]].append(entry)
+            on_progress(Progress("stills", done, total, "stills"))
     return written
 
 
@@ -222,8 +231,29 @@ def write_frame(
     settings: StillSettings,
 ) -> list[Path]:
     """Write a frame and, where it is wanted and there is one, its HDR picture beside it."""
-    write_still(path, cropped(frame.rgb(), area), provenance, settings)
-    hdr = frame.hdr() if settings.hdr else None
-    if hdr is None:
-        return [path]
-    return [path, write_hdr_still(path, cropped(hdr, area), *info.color.h273_codes)]
+    return _Shown.of(frame, settings).write(path, area, info, provenance, settings)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A frame after conversion: its picture and, where it is wanted and there is one, in HDR."""
+
+    rgb: NDArray[np.uint8]
+    hdr: NDArray[np.uint16] | None
+
+    @classmethod
+    def of(cls, frame: SourceFrame, settings: StillSettings) -> _Shown:
+        return cls(frame.rgb(), frame.hdr() if settings.hdr else None)
+
+    def write(
+        self,
+        path: Path,
+        area: Box,
+        info: VideoInfo,
+        provenance: Provenance,
+        settings: StillSettings,
+    ) -> list[Path]:
+        write_still(path, cropped(self.rgb, area), provenance, settings)
+        if self.hdr is None:
+            return [path]
+        return [path, write_hdr_still(path, cropped(self.hdr, area), *info.color.h273_codes)]

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -13,7 +19,7 @@ from ava.scoring.registry import Registry
 from ava.scoring.runner import Runner
 from ava.scoring.workers import SharedRunner, runner_for
 from tests.test_scoring import Brightness, CountsFaces, Fails, NoWeights, batch
-from tests.toy_scorers import Dies, SlowAtTimes
+from tests.toy_scorers import Dies, HasThread, SlowAtTimes
 
 
 def small_batches(n: int) -> list[FrameBatch]:
@@ -81,9 +87,63 @@ def test_shared_memory_is_used_again() -> None:
 
 def test_another_process_comes_when_there_is_more_to_do() -> None:
     registry = Registry((SlowAtTimes,), ())
-    for n_batches, n_processes in ((2, 1), (9, 3)):
+    for n_batches, n_processes in ((1, 1), (9, 3)):
         runner = runner_for(registry, Runtime(n_workers=3))
         assert isinstance(runner, SharedRunner)
         with runner:
             assert len(list(runner.run_all(small_batches(n_batches)))) == n_batches
             assert len(runner.processes) == n_processes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux only")
+@pytest.mark.parametrize(("scorer", "n_originals"), [(SlowAtTimes, 1), (HasThread, 3)])
+def test_only_a_process_without_threads_is_copied(scorer: type[Brightness], n_originals: int) -> None:
+    runner = runner_for(Registry((scorer,), ()), Runtime(n_workers=3))
+    assert isinstance(runner, SharedRunner)
+    with runner:
+        done = [float(one.values["mean_value"][0]) for _, one in runner.run_all(small_batches(9))]
+        scoring, parents = runner.processes, {_parent_of(one) for one in runner.processes}
+    assert done == sorted(done)
+    assert len(scoring) == 3
+    # Three copies of one process, or three that this process started.
+    assert (parents == {os.getpid()}) == (n_originals == 3)
+    assert len(parents) == 1
+    assert not any(Path(f"/proc/{one}").exists() for one in (*scoring, *parents - {os.getpid()}))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux only")
+def test_nobody_scores_on_for_a_parent_that_was_killed() -> None:
+    program = (
+        "import sys; from tests.test_workers import *; from tests.toy_scorers import Waits\n"
+        "with runner_for(Registry((Waits,), ()), Runtime(n_workers=2)) as runner:\n"
+        "    def given():\n"
+        "        yield from small_batches(4)\n"
+        "        while len(runner.processes) < 2 or not runner._is_open: runner._listen(1)\n"
+        "        print(*runner.processes, flush=True)\n"
+        "    list(runner.run_all(given()))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        scoring = [int(word) for word in process.stdout.readline().split()]
+        original = {_parent_of(one) for one in scoring}
+        process.kill()
+    assert len(scoring) == 2
+    assert len(original) == 1
+    for one in (*scoring, *original):
+        until = time.monotonic() + 10
+        while _is_at_work(one):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+
+def _parent_of(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def _is_at_work(process: int) -> bool:
+    """A dead one that nobody has asked for yet is not."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Analyses
+from ava.scoring.contract import Runtime
 from tests.test_scoring import Brightness
 
 
@@ -25,3 +27,18 @@ class SlowAtTimes(Brightness):
 class Dies(Brightness):
     def score(self, frames: FrameBatch, found: Analyses, /) -> dict[str, NDArray[np.float32]]:
         os._exit(3)
+
+
+class HasThread(SlowAtTimes):
+    """As a library does that waits for work in a thread of its own."""
+
+    def open(self, runtime: Runtime) -> None:
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+
+class Waits(Brightness):
+    """It is never done."""
+
+    def score(self, frames: FrameBatch, found: Analyses, /) -> dict[str, NDArray[np.float32]]:
+        time.sleep(600)
+        return {}

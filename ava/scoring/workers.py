@@ -32,9 +32,9 @@ _AHEAD = 3  # batches a process that may wait: shots end in bursts, and the scan
 class SharedRunner(Runner):
     """A `Runner` whose batches are scored by `runtime.n_workers` processes.
 
-    The first one alone fetches what is missing and opens everything. Another comes when that is done
-    and there is more to do than those at work have been given: a copy of the first where it can be
-    copied, otherwise a process that opens everything again.
+    The first one alone fetches what is missing and opens everything. When that is done another one
+    comes: as soon as all are at work, where the first can be copied; otherwise, since it has to open
+    everything again, when there is more to do than they have been given.
 
     It may be entered before there are batches, and again by whoever has them: that ends it.
     """
@@ -121,16 +121,31 @@ class SharedRunner(Runner):
 
     def _hand_out(self) -> None:
         """Give every process something to do, and something to do after that."""
-        for outbox, given in self._given.items():
-            while self._left and len(given) < _EACH:
-                number, frames = self._left.popleft()
-                handed = self._memory.put(frames)
-                given.append((number, handed))
-                with suppress(OSError):  # it died: its outbox will say so
-                    self._children[outbox].inbox.send(handed)
-        if self._left and self._is_open and len(self._children) < self.runtime.n_workers:
-            self._another()
-            self._hand_out()
+        while self._left:
+            outbox = min(self._given, key=lambda one: len(self._given[one]))
+            n_given = len(self._given[outbox])
+            if n_given >= self._enough and self._is_open and self._may_grow:
+                self._another()
+            elif n_given < (_EACH if self._is_open else 1):
+                self._give(outbox)
+            else:
+                return
+
+    @property
+    def _enough(self) -> int:
+        """Batches that everybody has been given when another process is worth starting."""
+        return _EACH if self._copied is None else 1
+
+    @property
+    def _may_grow(self) -> bool:
+        return len(self._children) < self.runtime.n_workers
+
+    def _give(self, outbox: Connection) -> None:
+        number, frames = self._left.popleft()
+        handed = self._memory.put(frames)
+        self._given[outbox].append((number, handed))
+        with suppress(OSError):  # it died: its outbox will say so
+            self._children[outbox].inbox.send(handed)
 
     def _next(self, waiting: deque[tuple[int, FrameBatch]]) -> tuple[FrameBatch, Scored]:
         """The batch that is due, once it is scored."""
