@@ -22,8 +22,9 @@ from ava.cli.options import (
     WORKERS,
     settings_from,
 )
-from ava.cli.titles import each_title, season
+from ava.cli.titles import each_title, is_new, season
 from ava.core.errors import ConfigError
+from ava.scoring.processes import start_one
 
 
 def rank(
@@ -76,6 +77,8 @@ def rank(
     offline: bool = OFFLINE,
 ) -> None:
     """Rank the frames of a film: stills of the best, and a contact sheet with the reasons."""
+    if workers != 0 and is_new(sources[0], out):
+        start_one()  # it loads while this process does
     named = {
         "scan.frames": scan,
         "ranking.top": top,

@@ -63,6 +63,14 @@ def each_title(
     return done
 
 
+def is_new(source: str, out: Path) -> bool:
+    """Whether a film has no folder below `out` yet, by its name: nothing is opened for that."""
+    from ava.store.stills import file_safe
+
+    path = Path(source)
+    return (path.is_file() or "://" in source) and not (out / file_safe(path.stem)).exists()
+
+
 def _workers() -> int:
     """How many processes score: more than two are no quicker than the scan that they wait for."""
     return min(2, os.cpu_count() or 1)

@@ -19,13 +19,13 @@ from ava.core.copies import Original
 from ava.core.errors import AvaError, ScorerError
 from ava.core.frame_batch import FrameBatch
 from ava.core.progress import Progress, silent
-from ava.core.shared_memory import Handed, SharedMemory
+from ava.core.shared_memory import Handed
 from ava.scoring.contract import Runtime
+from ava.scoring.processes import ScoringProcess, first_one
 from ava.scoring.registry import Registry
 from ava.scoring.runner import Opened, Runner, Scored
 
 _EACH = 2  # batches given to a process: one that it is at, and one that it finds when that is done
-_ALONE = {"ORT_DISABLE_TELEMETRY": "1"}  # for which ONNX Runtime has a thread of its own
 _AHEAD = 3  # batches a process that may wait: shots end in bursts, and the scan is not to wait
 
 
@@ -52,10 +52,11 @@ class SharedRunner(Runner):
         # Numbers of the batches that each is at, and where they lie.
         self._given: dict[Connection, deque[tuple[int, Handed]]] = {}
         self._left: deque[tuple[int, FrameBatch]] = deque()  # that nobody has been given yet
-        self._memory = SharedMemory()
         self._is_open = False
         self._done: dict[int, Scored] = {}
-        self._start()
+        first = first_one()
+        self._memory = first.memory
+        self._starts(first)
         return self
 
     def __exit__(
@@ -82,11 +83,7 @@ class SharedRunner(Runner):
         """The numbers of those that score."""
         return tuple(child.pid for child in self._children.values())
 
-    def _start(self) -> None:
-        memory = self._memory.number
-        original = Original(
-            "ava.scoring.worker", memory, environment=_ALONE, handed=(memory,)
-        )
+    def _starts(self, original: Original) -> None:
         self._originals.append(original)
         self._takes_part(original)
         with suppress(OSError):
@@ -97,7 +94,7 @@ class SharedRunner(Runner):
 
     def _another(self) -> None:
         if self._copied is None:
-            self._start()
+            self._starts(ScoringProcess(self._memory))
             return
         try:
             self._takes_part(self._copied.another_copy())
