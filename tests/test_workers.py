@@ -11,13 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ava.cli.titles import is_new
 from ava.core.errors import ConfigError, ScorerError
 from ava.core.frame_batch import FrameBatch
 from ava.core.shared_memory import SharedMemory, received
 from ava.scoring.contract import Runtime
+from ava.scoring.processes import first_one, start_one
 from ava.scoring.registry import Registry
 from ava.scoring.runner import Runner
 from ava.scoring.workers import SharedRunner, runner_for
+from ava.scoring_pass import scoring_ahead
+from ava.settings import Settings
+from ava.store.title_folder import TITLE
 from tests.test_scoring import Brightness, CountsFaces, Fails, NoWeights, batch
 from tests.toy_scorers import Dies, HasThread, SlowAtTimes
 
@@ -97,7 +102,9 @@ def test_another_process_comes_when_there_is_more_to_do() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux only")
 @pytest.mark.parametrize(("scorer", "n_originals"), [(SlowAtTimes, 1), (HasThread, 3)])
-def test_only_a_process_without_threads_is_copied(scorer: type[Brightness], n_originals: int) -> None:
+def test_only_a_process_without_threads_is_copied(
+    scorer: type[Brightness], n_originals: int
+) -> None:
     runner = runner_for(Registry((scorer,), ()), Runtime(n_workers=3))
     assert isinstance(runner, SharedRunner)
     with runner:
@@ -134,6 +141,42 @@ def test_nobody_scores_on_for_a_parent_that_was_killed() -> None:
         while _is_at_work(one):
             assert time.monotonic() < until
             time.sleep(0.02)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process tells of its parent on Linux")
+def test_a_process_that_was_started_before_is_the_first() -> None:
+    start_one()
+    with runner_for(Registry((SlowAtTimes,), ()), Runtime(n_workers=1)) as runner:
+        assert isinstance(runner, SharedRunner)
+        (started,) = runner.processes
+        assert len(list(runner.run_all(small_batches(2)))) == 2
+        (scoring,) = runner.processes
+        assert _parent_of(scoring) == started
+    other = first_one()
+    other.kill()
+    assert other.pid != started
+
+
+def test_scoring_starts_ahead_only_where_nothing_can_be_known_yet(tmp_path: Path) -> None:
+    film, out = tmp_path / "a film.mp4", tmp_path / "out"
+    film.touch()
+
+    def starts(name: str = "", settings: Settings | None = None, n_workers: int = 1) -> bool:
+        runtime = Runtime(n_workers=n_workers)
+        with scoring_ahead(film, out, name, settings or Settings(), runtime) as runner:
+            return runner is not None
+
+    assert is_new(str(film), out)
+    assert is_new("https://films.example/a%20film.mp4", out)
+    assert not is_new(str(tmp_path / "another.mp4"), out)
+    assert starts()
+    assert not starts(n_workers=0)
+    assert not starts(settings=Settings(titles={"other": {"ranking": {"top": 3}}}))
+    (out / "a-film").mkdir(parents=True)
+    (out / "a-film" / TITLE).touch()
+    assert not is_new(str(film), out)
+    assert not starts()
+    assert starts("Another name")
 
 
 def _parent_of(process: int) -> int:

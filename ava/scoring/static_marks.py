@@ -188,9 +188,7 @@ def _likeness(edges: list[tuple[Floats, Floats]], strong: list[NDArray[np.bool_]
         mine = edges[one][0].ravel()[where], edges[one][1].ravel()[where]
         for step in (n_pictures // 2, n_pictures // 3):
             across, down = (side.ravel()[where] for side in edges[(one + step) % n_pictures])
-            same, opposite = (
-                _stays(it, mine).mean() for it in ((across, down), (-across, -down))
-            )
+            same, opposite = (_stays(it, mine).mean() for it in ((across, down), (-across, -down)))
             shared.append(float(same - opposite))
     return float(np.median(shared)) if shared else 1.0
 
