@@ -145,13 +145,15 @@ def test_nobody_scores_on_for_a_parent_that_was_killed() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a process tells of its parent on Linux")
 def test_a_process_that_was_started_before_is_the_first() -> None:
-    start_one()
-    with runner_for(Registry((SlowAtTimes,), ()), Runtime(n_workers=1)) as runner:
-        assert isinstance(runner, SharedRunner)
-        (started,) = runner.processes
-        assert len(list(runner.run_all(small_batches(2)))) == 2
-        (scoring,) = runner.processes
-        assert _parent_of(scoring) == started
+    for n_workers in (1, 2):
+        start_one()
+        with runner_for(Registry((SlowAtTimes,), ()), Runtime(n_workers=n_workers)) as runner:
+            assert isinstance(runner, SharedRunner)
+            (started,) = runner.processes
+            assert len(list(runner.run_all(small_batches(9)))) == 9
+            # Alone it scores itself.
+            by = set(runner.processes) if n_workers == 1 else set(map(_parent_of, runner.processes))
+            assert by == {started}
     other = first_one()
     other.kill()
     assert other.pid != started

@@ -23,7 +23,7 @@ from ava.core.child import Child, Process, pipes
 
 _MESSAGE = struct.Struct("=i")
 _COPY = 0  # what is asked for; otherwise the copy to wait for
-_NOBODY = 0  # the answer of a process that cannot be copied
+_NOBODY = 0  # the answer of a process that is not copied
 _A_MOMENT_SECONDS = 0.05  # for which Linux may still count a thread that has ended
 _ENDING_SECONDS = 10.0  # for an original to clear up after its copies, which are dead already
 
@@ -48,7 +48,7 @@ class Original(Child):
         self._copies: list[Copy] = []
 
     def first_copy(self) -> Copy | None:
-        """The one that goes on at its pipes; None where it cannot be copied, and goes on itself.
+        """The one that goes on at its pipes; None where it is not copied, and goes on itself.
 
         Raises
         ------
@@ -126,11 +126,11 @@ class Copy(Process):
         return self._original.wait_for(self)
 
 
-def copied(asked_fd: int, read_fd: int, write_fd: int) -> tuple[int, int]:
+def copied(asked_fd: int, read_fd: int, write_fd: int, is_wanted: bool) -> tuple[int, int]:
     """The child's side: comes back in every copy, with its pipes, and never in the original.
 
-    The first copy goes on at the pipes that are given. Where it cannot be copied, the process itself
-    comes back. No thread of its own may be running.
+    The first copy goes on at the pipes that are given. Where it is not copied, the process itself comes
+    back. No thread of its own may be running.
 
     Parameters
     ----------
@@ -138,9 +138,12 @@ def copied(asked_fd: int, read_fd: int, write_fd: int) -> tuple[int, int]:
         What `Original` handed over.
     read_fd, write_fd : int
         The pipes.
+    is_wanted : bool
+        Whether there is to be more than one: a copy beside an idle original takes more memory than
+        the process alone.
     """
     asked = socket.socket(fileno=asked_fd)
-    if not _is_alone():
+    if not (is_wanted and _is_alone()):
         asked.sendall(_MESSAGE.pack(_NOBODY))
         asked.close()
         return read_fd, write_fd

@@ -28,3 +28,11 @@ def keep_freed_memory() -> bool:
     if mallopt is None:
         return False
     return bool(mallopt(_M_MMAP_THRESHOLD, _LARGEST_POOLED) and mallopt(_M_TRIM_THRESHOLD, _KEPT))
+
+
+def give_back_freed_memory() -> None:
+    """Give back what is kept: before copies are made, which would each keep it, too."""
+    if sys.platform.startswith("linux"):
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from ava.core.child import ends_with_parent, parent
 from ava.core.copies import copied
 from ava.core.errors import AvaError
-from ava.core.memory import keep_freed_memory
+from ava.core.memory import give_back_freed_memory, keep_freed_memory
 from ava.core.shared_memory import received
 
 
@@ -41,9 +41,11 @@ def main(read_fd: int, write_fd: int, memory_fd: int, asked_fd: int) -> None:
                 runner = Runner(registry, replace(runtime, on_progress=outbox.send))
                 opened.enter_context(runner)
             outbox.close()
+            give_back_freed_memory()
             gc.freeze()  # nor looked through by copies, which would not share it for long then
             gc.enable()
-            waiting, outbox = parent(*copied(asked_fd, read_fd, write_fd))
+            is_wanted = runtime.n_workers > 1
+            waiting, outbox = parent(*copied(asked_fd, read_fd, write_fd, is_wanted))
             outbox.send(Opened(tuple(runner.problems), runner.roads))
             while True:
                 outbox.send(runner.score(received(memory_fd, waiting.get())))
