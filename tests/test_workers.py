@@ -118,29 +118,43 @@ def test_only_a_process_without_threads_is_copied(
     assert not any(Path(f"/proc/{one}").exists() for one in (*scoring, *parents - {os.getpid()}))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux only")
-def test_nobody_scores_on_for_a_parent_that_was_killed() -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="a process tells of its parent on Linux")
+@pytest.mark.parametrize(("scorer", "n_processes"), [("Waits", 3), ("OpensForever", 1)])
+def test_nobody_goes_on_for_a_parent_that_was_killed(scorer: str, n_processes: int) -> None:
     program = (
-        "import sys; from tests.test_workers import *; from tests.toy_scorers import Waits\n"
-        "with runner_for(Registry((Waits,), ()), Runtime(n_workers=2)) as runner:\n"
+        "import sys; from tests.test_workers import *\n"
+        f"from tests.toy_scorers import {scorer}\n"
+        f"with runner_for(Registry(({scorer},), ()), Runtime(n_workers=2)) as runner:\n"
         "    def given():\n"
         "        yield from small_batches(4)\n"
-        "        while len(runner.processes) < 2 or not runner._is_open: runner._listen(1)\n"
+        f"        while len(runner.processes) < {n_processes} - 1: runner._listen(1)\n"
         "        print(*runner.processes, flush=True)\n"
         "    list(runner.run_all(given()))\n"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         scoring = [int(word) for word in process.stdout.readline().split()]
-        original = {_parent_of(one) for one in scoring}
+        there = {*scoring, *map(_parent_of, scoring)} - {process.pid}
         process.kill()
-    assert len(scoring) == 2
-    assert len(original) == 1
-    for one in (*scoring, *original):
+    assert len(there) == n_processes
+    for one in there:
         until = time.monotonic() + 10
         while _is_at_work(one):
             assert time.monotonic() < until
             time.sleep(0.02)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux only")
+def test_a_copy_that_nobody_has_heard_of_ends_too() -> None:
+    with runner_for(Registry((SlowAtTimes,), ()), Runtime(n_workers=2)) as runner:
+        assert isinstance(runner, SharedRunner)
+        (original,) = runner.processes
+        children = Path(f"/proc/{original}/task/{original}/children")
+        while not children.read_text():
+            time.sleep(0.02)
+        copy = int(children.read_text())
+    assert not Path(f"/proc/{copy}").exists()
+    assert not Path(f"/proc/{original}").exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a process tells of its parent on Linux")

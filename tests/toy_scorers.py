@@ -42,3 +42,10 @@ class Waits(Brightness):
     def score(self, frames: FrameBatch, found: Analyses, /) -> dict[str, NDArray[np.float32]]:
         time.sleep(600)
         return {}
+
+
+class OpensForever(Brightness):
+    """Its weights are large, and the network is slow."""
+
+    def open(self, runtime: Runtime) -> None:
+        time.sleep(600)

@@ -106,6 +106,11 @@ class Child(Process):
             os.close(one)
         super().__init__(self._process.pid, inbox, outbox, written)
 
+    def end(self) -> None:
+        """See `Process.end`."""
+        if self._process.returncode is None:  # else its number may be another one's by now
+            super().end()
+
     def _waited_for(self) -> int:
         return self._process.wait()
 

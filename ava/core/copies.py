@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import IO
 
 from ava.core.child import Child, Process, pipes
@@ -45,6 +45,7 @@ class Original(Child):
         number = theirs.fileno()
         super().__init__(module, *words, number, environment=environment, handed=(*handed, number))
         theirs.close()
+        self._has_answered = False
         self._copies: list[Copy] = []
 
     def first_copy(self) -> Copy | None:
@@ -55,6 +56,7 @@ class Original(Child):
         OSError
             When the original is dead.
         """
+        self._has_answered = True
         pid = self._answer()
         if pid == _NOBODY:
             return None
@@ -78,22 +80,38 @@ class Original(Child):
                 os.close(one)
         return self._known(Copy(self, pid, *ours))
 
+    def has(self, copy: Copy) -> bool:
+        """Whether a copy may be alive, or nobody has been told how it ended."""
+        return copy in self._copies
+
     def wait_for(self, copy: Copy) -> int:
         """With what a copy ended, once it has; negative for a signal."""
-        self._copies.remove(copy)
-        with suppress(OSError):
-            self._asked.sendall(_MESSAGE.pack(copy.pid))
-            return os.waitstatus_to_exitcode(self._answer())
-        return -signal.SIGKILL  # the original is dead, and nobody else is told
+        if self.has(copy):
+            self._copies.remove(copy)
+            with suppress(OSError):
+                self._asked.sendall(_MESSAGE.pack(copy.pid))
+                return os.waitstatus_to_exitcode(self._answer())
+        return -signal.SIGKILL  # by `kill`; or the original is dead, and nobody else is told
+
+    def end(self) -> None:
+        """See `Process.end`; where it has copies, they are sent the signal, and it waits for them."""
+        if not self._has_answered and wait([self._asked], 0):
+            with suppress(OSError):
+                self.first_copy()
+        for copy in self._copies:
+            copy.end()
+        if not self._copies:
+            super().end()
 
     def kill(self) -> str:
         """End it and its copies; see `Process.kill`."""
-        for copy in self._copies:
-            copy.end()
+        self.end()
+        self._has_answered = True
         self._asked.close()
         if self._copies:  # given the time to wait for them, it leaves no dead ones behind
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_ENDING_SECONDS)
+            self._copies.clear()
         return super().kill()
 
     def _known(self, copy: Copy) -> Copy:
@@ -121,6 +139,11 @@ class Copy(Process):
     ) -> None:
         super().__init__(pid, inbox, outbox, written)
         self._original = original
+
+    def end(self) -> None:
+        """See `Process.end`."""
+        if self._original.has(self):
+            super().end()
 
     def _waited_for(self) -> int:
         return self._original.wait_for(self)

@@ -19,8 +19,8 @@ from ava.core.shared_memory import received
 def main(read_fd: int, write_fd: int, memory_fd: int, asked_fd: int) -> None:
     """Read a registry and what may be used; then score batch after batch, until it is killed.
 
-    Before these it may read None: they are not known yet. Batches lie in shared memory; the pipe says where. When everything is open, the process is left
-    as it is, to be copied, and its copies score.
+    Before these it may read None: they are not known yet. Batches lie in shared memory; the pipe says
+    where. When everything is open, the process is left as it is, to be copied, and its copies score.
 
     Sends `Progress` of downloads, `Opened` once, a `Scored` for every batch, or the error.
     """
