@@ -260,12 +260,18 @@ class PyAVReader:
         kept = [self._at_hand.get(ref.frame_id) for ref in refs]
         targets = [round(ref.time.exact_seconds / base) for ref in refs]
         away = [target for target, one in zip(targets, kept, strict=True) if one is None]
-        with self._walk(away, far) as walk:
+        if not away:
+            yield from (one for one in kept if one is not None)
+            return
+        with (
+            self._walk(away, far) as walk,
+            closing(ahead(map(partial(walk.exactly, far=far), away), self._depth())) as found,
+        ):
             for ref, target, known in zip(refs, targets, kept, strict=True):
                 if known is not None:
                     yield known
                     continue
-                frame = walk.exactly(target, far)
+                frame = next(found)
                 if frame is None:
                     raise DecodeError(
                         f"{self._path}: the picture at {ref.label} is not there any more",
