@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ava.core.errors import DecodeError
 from ava.source.needed import Needed, Run
 from ava.source.opening import open_source
+from ava.source.seeking import Walk
 
 GROUP, N_PICTURES = 48, 480
 OPEN = {"x264-params": "open-gop=1:bframes=4:scenecut=0"}
@@ -27,6 +28,7 @@ WAYS = {
     "film.webm": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "16"}),
     "bare.h264": ("libx264", {"bf": "3"}),
 }
+WITHOUT_LEAPS = ("refresh.mp4", "film.mpg", "bare.h264")  # their ways begin anew
 
 
 def filmed(path: Path, scene: NDArray[np.uint8], codec: str, options: dict[str, str]) -> Path:
@@ -42,22 +44,59 @@ def filmed(path: Path, scene: NDArray[np.uint8], codec: str, options: dict[str, 
     return path
 
 
+@pytest.fixture
+def starts(monkeypatch: pytest.MonkeyPatch) -> list[Walk]:
+    """An entry for every time that a way was begun at the start of a film."""
+    found: list[Walk] = []
+    start = Walk._go_to_start
+
+    def counted(self: Walk) -> None:
+        found.append(self)
+        start(self)
+
+    monkeypatch.setattr(Walk, "_go_to_start", counted)
+    return found
+
+
 @pytest.mark.parametrize("name", WAYS)
 def test_pictures_are_the_very_same_whatever_is_left_out(
-    name: str, photographs: dict[str, NDArray[np.uint8]], tmp_path: Path
+    name: str,
+    photographs: dict[str, NDArray[np.uint8]],
+    tmp_path: Path,
+    starts: list[Walk],
 ) -> None:
     path = filmed(tmp_path / name, photographs["astronaut"], *WAYS[name])
+    near = (3, 40, 41, 43, 95, 96, 97, 143, 144, 300, 301, 302)
+    assert_the_same(path, [near, (0, 47, N_PICTURES - 3), (250,)])
+    assert (len(starts) == 3) == (name not in WITHOUT_LEAPS)
+
+
+def assert_the_same(path: Path, sets: Sequence[Sequence[int]]) -> None:
+    """Pictures of these numbers are what the scan has."""
     with open_source(path) as source:
         scanned = [(frame.ref, frame.rgb()) for frame in source.scan()]
-        last = len(scanned) - 1
-        sets = [(3, 40, 41, 43, 95, 96, 97, 143, 144, 300, 301, 302, last), (0, 47, last), (250,)]
-        for places in sets:
-            chosen = [scanned[at] for at in places]
+        for numbers in sets:
+            chosen = [scanned[at] for at in numbers]
             read = source.read([ref for ref, _ in chosen])
-            same = [
-                np.array_equal(one.rgb(), two) for one, (_, two) in zip(read, chosen, strict=True)
-            ]
-            assert same == [True] * len(places)
+            for frame, (ref, pixels) in zip(read, chosen, strict=True):
+                assert frame.ref == ref
+                assert np.array_equal(frame.rgb(), pixels)
+
+
+def test_key_frames_that_are_none_mislead_nobody(
+    photographs: dict[str, NDArray[np.uint8]], tmp_path: Path
+) -> None:
+    good = filmed(tmp_path / "good.mp4", photographs["astronaut"], "mpeg4", {"bf": "2"})
+    path = tmp_path / "all.mp4"
+    with av.open(str(good)) as box, av.open(str(path), "w") as out:
+        stream = out.add_stream_from_template(box.streams.video[0])
+        for packet in box.demux(video=0):
+            if packet.size:
+                packet.stream, packet.is_keyframe = stream, True
+                out.mux(packet)
+    with av.open(str(path)) as box:
+        assert all(one.is_keyframe for one in box.demux(video=0) if one.size)
+    assert_the_same(path, [(30, 31, 200, 333)])
 
 
 def runs(path: Path, places: Sequence[int], far: int = 10**9) -> tuple[list[Run], list[int]]:

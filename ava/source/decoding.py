@@ -78,6 +78,19 @@ def _alone(packet: av.Packet[Any], stream: av.VideoStream) -> list[Any]:
     return frames
 
 
+def _emptied(stream: av.VideoStream) -> list[Any]:
+    """What the decoder still has; it then knows of nothing, as after a seek."""
+    try:
+        frames = stream.codec_context.decode(None)
+    except av.error.FFmpegError:
+        return []  # of a torn packet
+    finally:
+        stream.codec_context.flush_buffers()
+    for frame in frames:
+        frame.time_base = stream.time_base
+    return frames
+
+
 class Decoder:
     """Decodes whole pictures and counts what is torn.
 
@@ -163,10 +176,21 @@ class Decoder:
         Of the others, those that no picture is made from are left out, too: in a film with B-frames
         most of the work.
         """
-        context = stream.codec_context
+        context, is_lost = stream.codec_context, False
+
+        def sound(frames: Iterable[Any]) -> Iterator[av.VideoFrame]:
+            # A file may call key frames what are none, and pictures that are shown before one lack
+            # those that they were made from.
+            nonlocal is_lost
+            for frame in self._whole(frames):
+                is_lost &= not frame.key_frame
+                if not is_lost:
+                    yield frame
+
         for run in needed.runs(self._packets(box, stream), since):
             if run.is_apart:
-                yield from self._emptied(stream)
+                yield from sound(_emptied(stream))
+                is_lost = True
             for packet in run.packets:
                 context.skip_frame = "DEFAULT" if packet.pts in needed else "NONREF"
                 try:
@@ -174,9 +198,9 @@ class Decoder:
                 except av.error.FFmpegError:
                     self._count_torn(packet.pts)
                     continue
-                yield from self._whole(frames)
+                yield from sound(frames)
             if run.is_last:
-                yield from self._emptied(stream)
+                yield from sound(_emptied(stream))
 
     def _packets(
         self, box: av.container.InputContainer, stream: av.VideoStream
@@ -185,17 +209,6 @@ class Decoder:
             yield from box.demux(stream)
         except av.error.FFmpegError:
             self.ended_early = True
-
-    def _emptied(self, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-        """What the decoder still has; it then knows of nothing, as after a seek."""
-        try:
-            frames = stream.codec_context.decode(None)
-        except av.error.FFmpegError:
-            frames = []  # of torn packets, which were counted
-        stream.codec_context.flush_buffers()
-        for frame in frames:
-            frame.time_base = stream.time_base
-        yield from self._whole(frames)
 
     def _count_torn(self, pts: int | None) -> None:
         if not self.n_torn:
