@@ -169,9 +169,9 @@ class Decoder:
         box: av.container.InputContainer,
         stream: av.VideoStream,
         needed: Needed,
-        since: int,
+        since: int | None,
     ) -> Iterator[av.VideoFrame]:
-        """Whole pictures in order of presentation, those that are wanted from a time on among them.
+        """Whole pictures in order of presentation, the wanted ones among them.
 
         Of the others, those that no picture is made from are left out, too: in a film with B-frames
         most of the work.

@@ -54,15 +54,24 @@ class Needed:
     def __contains__(self, pts: int | None) -> bool:
         return pts in self._wanted
 
-    def runs(self, packets: Iterable[Packet], since: int) -> Iterator[Run]:
-        """Runs of packets with the pictures that are wanted from a time on, in order.
+    def runs(self, packets: Iterable[Packet], since: int | None) -> Iterator[Run]:
+        """Runs of packets with the pictures that are wanted, in order.
 
         They end early where a packet has no time, or the next picture is not where it must be: the
         way must then be walked without leaving anything out.
+
+        Parameters
+        ----------
+        packets : iterable of av.Packet
+            From where the file stands.
+        since : int or None
+            After a leap, the time of the first picture that is looked for; None from the start.
         """
-        missing = sorted((pts for pts in self._wanted if pts >= since), reverse=True)
+        missing = sorted(
+            (pts for pts in self._wanted if since is None or pts >= since), reverse=True
+        )
         held: list[Packet] = []
-        is_apart, n_keys_past, latest = False, 0, since
+        is_apart, n_keys_past, met = since is not None, 0, []
         for packet in packets:
             if not packet.size:  # the end of the file: the decoder gives what it still has
                 yield Run([packet], False, True)
@@ -79,9 +88,11 @@ class Needed:
             held.append(packet)
             if packet.pts not in missing:
                 continue
+            if is_apart and not held[0].is_keyframe:
+                return  # a leap that ended too late
             missing.remove(packet.pts)
-            latest = max(latest, packet.pts)
-            is_last = not missing or missing[-1] - latest > self._far
+            met.append(packet.pts)
+            is_last = not missing or missing[-1] - max(met) > self._far
             yield Run(held, is_apart, is_last)
             if is_last:
                 return

@@ -333,11 +333,12 @@ class PyAVReader:
         needed: Needed,
         box: av.container.InputContainer,
         stream: av.VideoStream,
-        since: int,
+        since: int | None,
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         """As `_timed`, of the pictures that are needed; it ends where one has no time of its own."""
         start, latest = self.info.start.pts, None
-        for frame in self._decoder.needed(box, stream, needed, start + since):
+        since = None if since is None else start + since
+        for frame in self._decoder.needed(box, stream, needed, since):
             if frame.pts is None:
                 return
             pts = frame.pts - start

@@ -13,7 +13,7 @@ from ava.core.media_time import MediaTime
 Opened = tuple[av.container.InputContainer, av.VideoStream]
 Timed = tuple[int, av.VideoFrame]  # the time counts from the first picture of the film
 Way = Callable[[av.container.InputContainer, av.VideoStream], Iterator[Timed]]
-ChosenWay = Callable[[av.container.InputContainer, av.VideoStream, int], Iterator[Timed]]
+ChosenWay = Callable[[av.container.InputContainer, av.VideoStream, int | None], Iterator[Timed]]
 
 _FIRST_STEP_BACK_SECONDS = 2
 _STEPS_GROW_BY = 4
@@ -40,8 +40,9 @@ class Walk:
     start : MediaTime
         The stream's own time of the first picture.
     chosen : callable, optional
-        The same, where pictures that nobody will ask for, from a time on, may be missing. What is
-        not found on that way is looked for again from the start, with all pictures.
+        The same, where pictures that nobody will ask for may be missing: after a leap from a time
+        on, or from the start. What is not found on that way is looked for again from the start,
+        with all pictures.
     lead_seconds : float
         How long before its target a leap must end: pictures may lean on those before them.
     """
@@ -64,7 +65,7 @@ class Walk:
     def __enter__(self) -> Walk:
         self._go_to_start()
         if self._chosen is not None:
-            self._pictures, self._is_whole = self._chosen(self._box, self._stream, 0), False
+            self._pictures, self._is_whole = self._chosen(self._box, self._stream, None), False
         return self
 
     def __exit__(
