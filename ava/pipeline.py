@@ -140,7 +140,8 @@ def rank_title(
     """Rank a film, or rank a title folder again, and write stills and contact sheet.
 
     Scores of an earlier run are used where the film, the scan settings and the scorers are the
-    same: then nothing is decoded but the stills.
+    same: then nothing is decoded but new stills, and without any the film is not even opened, so
+    long as its file has neither changed nor moved.
 
     Parameters
     ----------

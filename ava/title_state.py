@@ -41,7 +41,10 @@ def remembered(path: SourcePath, folder: Path) -> tuple[Remembered, SourceStamp]
     found = {"path": str(path.resolve()), **asdict(stamp)}
     if manifest["source"] != {**found, "content_id": facts["source"]["content_id"]}:
         return None
-    return Remembered(path, facts["source"], Fraction(facts["time_base"])), stamp
+    try:
+        return Remembered(path, facts["source"], Fraction(facts["time_base"])), stamp
+    except KeyError:  # written when less was kept
+        return None
 
 
 def made_from(

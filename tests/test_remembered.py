@@ -158,3 +158,10 @@ def test_what_another_version_found_is_not_believed(title: Path, film: Path) -> 
     facts = json.loads((title / MANIFEST).read_text("utf-8"))
     (title / MANIFEST).write_text(json.dumps({**facts, "software": "ava 0.0"}), "utf-8")
     assert remembered(film, title) is None
+
+
+def test_a_folder_that_says_too_little_is_no_memory(title: Path, film: Path) -> None:
+    facts = json.loads((title / TITLE).read_text("utf-8"))
+    del facts["source"]["clean_aperture"]
+    (title / TITLE).write_text(json.dumps(facts), "utf-8")
+    assert remembered(film, title) is None
