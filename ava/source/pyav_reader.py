@@ -141,9 +141,7 @@ class PyAVReader:
                 ]
 
     def _whole(
-        self,
-        box: av.container.InputContainer,
-        stream: av.VideoStream,
+        self, box: av.container.InputContainer, stream: av.VideoStream
     ) -> Iterator[av.VideoFrame]:
         """Whole pictures, with the fields of interlaced pictures made into whole ones."""
         order = self._interlace.field_order
@@ -162,9 +160,7 @@ class PyAVReader:
         return PyAVFrame(frame, self.info, self._converter, FrameRef(frame_id, time, label))
 
     def _timed(
-        self,
-        box: av.container.InputContainer,
-        stream: av.VideoStream,
+        self, box: av.container.InputContainer, stream: av.VideoStream
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         """Pictures with their time since the first, strictly increasing.
 
