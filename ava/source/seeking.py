@@ -84,7 +84,7 @@ class Walk:
         target : int
             A time not before that of the latest call.
         far : int
-            A way longer than this is leapt over; a shorter one is decoded.
+            A way longer than this is leapt over.
         """
         if target - self._reached > far and self._n_failed < _FAILED_LEAPS_BORNE:
             self._leap(target)
