@@ -22,7 +22,8 @@ from ava.scoring.registry import Registry, installed
 from ava.scoring_pass import scored_title, software
 from ava.settings import Settings
 from ava.source.info import VideoInfo
-from ava.source.opening import open_source
+from ava.source.opening import Source, open_source, title_of
+from ava.source.remembered import Remembered
 from ava.source.remote import SourcePath, located
 from ava.store.atomic import recover, replacing_folder
 from ava.store.crops import layouts_of
@@ -38,7 +39,7 @@ from ava.store.title_folder import (
     take_over,
     write_ranking,
 )
-from ava.title_state import made_from, scores_changes
+from ava.title_state import made_from, remembered, scores_changes
 from ava.winners import aspects_of, write_frame, write_shortlist, write_winners
 
 
@@ -139,7 +140,8 @@ def rank_title(
     """Rank a film, or rank a title folder again, and write stills and contact sheet.
 
     Scores of an earlier run are used where the film, the scan settings and the scorers are the
-    same: then nothing is decoded but the stills.
+    same: then nothing is decoded but new stills, and without any the film is not even opened, so
+    long as its file has neither changed nor moved.
 
     Parameters
     ----------
@@ -178,46 +180,51 @@ def rank_title(
                 f"the film of this title is not at {path} any more",
                 "put it back there, or rank it from where it is now",
             )
-    with open_source(path) as source:
-        stamp = SourceStamp.of(path)
-        settings = settings.for_title(name or source.info.title, source.info.content_id)
-        require_profile(settings.ranking.profile)
-        registry = installed(settings.scoring.on_request)
-        scans_as_asked = folder is None  # a title folder keeps the scan that it was made with
-        if folder is None and name:
-            folder = out / file_safe(name)
-            recover(folder)
-        folder = folder or folder_for(out, file_safe(source.info.title), source.info.content_id)
-        earlier = _reusable(folder, source.info, settings if scans_as_asked else None, registry)
-        runtime = runtime or Runtime()
-        known = known_of(folder, settings.cast, registry, runtime)
-        with replacing_folder(folder) as draft:
-            if earlier is not None:
-                title = earlier
-                take_over(folder, draft)
-            else:
-                keep_decisions(folder, draft)
-                title = scored_title(source, draft, settings, runtime, registry, on_progress, name)
-            pool = cast_title(draft, title, settings.cast, known)
-            wanted = settings.ranking
-            profile = profile_for(wanted.profile, pool)
-            weighed = weigh(pool, wanted.gates, wanted.spoilers, profile)
-            choices = choices_among(weighed, wanted)
-            ranking = rank_weighed(weighed, choices, wanted, elsewhere)
-            write_ranking(draft, ranking, settings.of_ranking)
-            layout_of = layouts_of(draft, pool, aspects_of(title))
-            crops = rank_for_canvases(weighed, choices, wanted, layout_of, elsewhere)
-            kept = folder if earlier is not None else None
-            write_winners(source, draft, title, ranking, crops, settings, on_progress, kept)
-            write_sheet(draft)
-            seconds = time.monotonic() - started
-            write_manifest(
-                draft, made_from(title, source.info, stamp, settings, kept, seconds), kept
-            )
+    source, stamp = _source(path, folder or out / file_safe(name or title_of(path)))
+    settings = settings.for_title(name or source.info.title, source.info.content_id)
+    require_profile(settings.ranking.profile)
+    registry = installed(settings.scoring.on_request)
+    scans_as_asked = folder is None  # a title folder keeps the scan that it was made with
+    if folder is None and name:
+        folder = out / file_safe(name)
+        recover(folder)
+    folder = folder or folder_for(out, file_safe(source.info.title), source.info.content_id)
+    earlier = _reusable(folder, source.info, settings if scans_as_asked else None, registry)
+    runtime = runtime or Runtime()
+    known = known_of(folder, settings.cast, registry, runtime)
+    with replacing_folder(folder) as draft:
+        if earlier is not None:
+            title = earlier
+            take_over(folder, draft)
+        else:
+            keep_decisions(folder, draft)
+            film = open_source(path) if isinstance(source, Remembered) else source
+            title = scored_title(film, draft, settings, runtime, registry, on_progress, name)
+            source = film
+        pool = cast_title(draft, title, settings.cast, known)
+        wanted = settings.ranking
+        profile = profile_for(wanted.profile, pool)
+        weighed = weigh(pool, wanted.gates, wanted.spoilers, profile)
+        choices = choices_among(weighed, wanted)
+        ranking = rank_weighed(weighed, choices, wanted, elsewhere)
+        write_ranking(draft, ranking, settings.of_ranking)
+        layout_of = layouts_of(draft, pool, aspects_of(title))
+        crops = rank_for_canvases(weighed, choices, wanted, layout_of, elsewhere)
+        kept = folder if earlier is not None else None
+        write_winners(source, draft, title, ranking, crops, settings, on_progress, kept)
+        write_sheet(draft)
+        seconds = time.monotonic() - started
+        write_manifest(draft, made_from(title, source.info, stamp, settings, kept, seconds), kept)
     problems = _problems(title, source.info, settings)
     problems += other_versions(profile.learned, title.facts["scorer_ids"])
     n_frames = 0 if title is earlier else int(title.facts["n_frames"])
     return TitleResult(folder, ranking, n_frames, problems, time.monotonic() - started)
+
+
+def _source(path: SourcePath, folder: Path) -> tuple[Source | Remembered, SourceStamp]:
+    """A source, opened only if its title folder is not known to be of this very file."""
+    known = remembered(path, folder)
+    return known or (open_source(path), SourceStamp.of(path))
 
 
 def _problems(title: Title, info: VideoInfo, settings: Settings) -> tuple[str, ...]:
