@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +22,8 @@ from ava.scoring.registry import Registry, installed
 from ava.scoring_pass import scored_title, scoring_ahead, software
 from ava.settings import Settings
 from ava.source.info import VideoInfo
-from ava.source.opening import open_source
+from ava.source.opening import Source, open_source, title_of
+from ava.source.remembered import Remembered
 from ava.source.remote import SourcePath, located
 from ava.store.atomic import recover, replacing_folder
 from ava.store.crops import layouts_of
@@ -39,7 +39,7 @@ from ava.store.title_folder import (
     take_over,
     write_ranking,
 )
-from ava.title_state import made_from, scores_changes
+from ava.title_state import made_from, remembered, scores_changes
 from ava.winners import aspects_of, write_frame, write_shortlist, write_winners
 
 
@@ -110,7 +110,7 @@ def extract_title(
         Told how far the work is.
     """
     started, runtime = time.monotonic(), runtime or Runtime()
-    with scoring_ahead(path, out, "", settings, runtime) as ahead, open_source(path) as source:
+    with scoring_ahead(settings, runtime, True) as ahead, open_source(path) as source:
         stamp = SourceStamp.of(path)
         settings = settings.for_title(source.info.title, source.info.content_id)
         folder = folder_for(out, file_safe(source.info.title), source.info.content_id)
@@ -140,7 +140,8 @@ def rank_title(
     """Rank a film, or rank a title folder again, and write stills and contact sheet.
 
     Scores of an earlier run are used where the film, the scan settings and the scorers are the
-    same: then nothing is decoded but the stills.
+    same: then nothing is decoded but new stills, and without any the film is not even opened, so
+    long as its file has neither changed nor moved.
 
     Parameters
     ----------
@@ -179,13 +180,9 @@ def rank_title(
                 f"the film of this title is not at {path} any more",
                 "put it back there, or rank it from where it is now",
             )
-    runtime = runtime or Runtime()
-    with ExitStack() as opened:
-        ahead = None
-        if folder is None:
-            ahead = opened.enter_context(scoring_ahead(path, out, name, settings, runtime))
-        source = opened.enter_context(open_source(path))
-        stamp = SourceStamp.of(path)
+    runtime, where = runtime or Runtime(), folder or out / file_safe(name or title_of(path))
+    with scoring_ahead(settings, runtime, not is_title_folder(where)) as ahead:
+        source, stamp = _source(path, where)
         settings = settings.for_title(name or source.info.title, source.info.content_id)
         require_profile(settings.ranking.profile)
         registry = installed(settings.scoring.on_request)
@@ -202,9 +199,11 @@ def rank_title(
                 take_over(folder, draft)
             else:
                 keep_decisions(folder, draft)
+                film = open_source(path) if isinstance(source, Remembered) else source
                 title = scored_title(
-                    source, draft, settings, runtime, registry, on_progress, name, ahead
+                    film, draft, settings, runtime, registry, on_progress, name, ahead
                 )
+                source = film
             pool = cast_title(draft, title, settings.cast, known)
             wanted = settings.ranking
             profile = profile_for(wanted.profile, pool)
@@ -225,6 +224,12 @@ def rank_title(
     problems += other_versions(profile.learned, title.facts["scorer_ids"])
     n_frames = 0 if title is earlier else int(title.facts["n_frames"])
     return TitleResult(folder, ranking, n_frames, problems, time.monotonic() - started)
+
+
+def _source(path: SourcePath, folder: Path) -> tuple[Source | Remembered, SourceStamp]:
+    """A source, opened only if its title folder is not known to be of this very file."""
+    known = remembered(path, folder)
+    return known or (open_source(path), SourceStamp.of(path))
 
 
 def _problems(title: Title, info: VideoInfo, settings: Settings) -> tuple[str, ...]:

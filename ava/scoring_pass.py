@@ -33,13 +33,11 @@ from ava.scoring.workers import runner_for
 from ava.settings import Settings
 from ava.source.info import FrameRef
 from ava.source.opening import Source
-from ava.source.remote import SourcePath
-from ava.store.stills import file_safe, read_proxy, write_proxy, write_thumb
+from ava.store.stills import read_proxy, write_proxy, write_thumb
 from ava.store.title_folder import (
     PROXIES,
     THUMBS,
     Title,
-    is_title_folder,
     proxy_name,
     thumb_name,
     write_boxes,
@@ -81,22 +79,22 @@ class _Shortlisted:
 
 
 @contextmanager
-def scoring_ahead(
-    path: SourcePath, out: Path, name: str, settings: Settings, runtime: Runtime
-) -> Iterator[Runner | None]:
+def scoring_ahead(settings: Settings, runtime: Runtime, is_new: bool) -> Iterator[Runner | None]:
     """What scores, its networks being opened by other processes while the film itself is opened.
 
-    None where that may be for nothing: where this process scores, where there are scores of an
-    earlier run, and where a title may have settings of its own.
+    None where that may be for nothing: where this process scores, and where a title may have settings
+    of its own.
 
     Parameters
     ----------
-    path, out, name, settings, runtime
-        See `ava.pipeline.rank_title`; `settings` before it is known what the title is.
+    settings : Settings
+        All settings, before it is known what the title is.
+    runtime : Runtime
+        What the scorers may use.
+    is_new : bool
+        Whether there are no scores of an earlier run; if there are, the answer is None, too.
     """
-    names = [name] if name else [path.stem, path.name]
-    is_known = any(is_title_folder(out / file_safe(one)) for one in names)
-    if is_known or settings.titles or not runtime.n_workers:
+    if not is_new or settings.titles or not runtime.n_workers:
         yield None
         return
     with runner_for(installed(settings.scoring.on_request), runtime) as runner:

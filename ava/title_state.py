@@ -5,15 +5,46 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ava.core.errors import ConfigError
+from ava.core.errors import AvaError, ConfigError
 from ava.scoring_pass import software
 from ava.settings import Settings
 from ava.source.info import VideoInfo
+from ava.source.remembered import Remembered
+from ava.source.remote import SourcePath
 from ava.store.manifest import SourceStamp, file_hash, read_manifest
-from ava.store.title_folder import RANKING, SCORES, Title
+from ava.store.title_folder import RANKING, SCORES, TITLE, Title, read_json
+
+
+def remembered(path: SourcePath, folder: Path) -> tuple[Remembered, SourceStamp] | None:
+    """A source by what its title folder says of it; None where it may be another one by now.
+
+    It is the same one if it is the same file by its stamp: nothing of it is read.
+
+    Parameters
+    ----------
+    path : pathlib.Path or RemotePath
+        The file, or the folder of pictures.
+    folder : pathlib.Path
+        Where its title would be.
+    """
+    manifest = read_manifest(folder)
+    if manifest is None or manifest["software"] != software():
+        return None
+    try:
+        stamp, facts = SourceStamp.of(path), read_json(folder / TITLE)
+    except (OSError, AvaError):
+        return None
+    found = {"path": str(path.resolve()), **asdict(stamp)}
+    if manifest["source"] != {**found, "content_id": facts["source"]["content_id"]}:
+        return None
+    try:
+        return Remembered(path, facts["source"], Fraction(facts["time_base"])), stamp
+    except KeyError:  # written when less was kept
+        return None
 
 
 def made_from(

@@ -21,7 +21,7 @@ from ava.scoring_pass import software
 from ava.settings import Settings
 from ava.source.ahead import ahead
 from ava.source.info import FrameRef, SourceFrame, VideoInfo
-from ava.source.opening import Source
+from ava.source.opening import Pictures
 from ava.store.crops import write_crops, write_crops_file
 from ava.store.kept_pictures import KeptPictures, made_with, write_kept
 from ava.store.stills import (
@@ -77,7 +77,7 @@ def aspects_of(title: Title) -> list[float]:
 
 
 def write_shortlist(
-    source: Source, draft: Path, title: Title, settings: Settings, on_progress: OnProgress
+    source: Pictures, draft: Path, title: Title, settings: Settings, on_progress: OnProgress
 ) -> None:
     """Write a full-resolution still of every shortlisted frame."""
     wanted = {
@@ -90,7 +90,7 @@ def write_shortlist(
 
 
 def write_winners(
-    source: Source,
+    source: Pictures,
     draft: Path,
     title: Title,
     ranking: Ranking,
@@ -127,7 +127,7 @@ def write_winners(
         write_crops_file(draft, canvases, written.crops)
 
 
-def _made_with(source: Source, settings: Settings) -> str:
+def _made_with(source: Pictures, settings: Settings) -> str:
     return made_with(settings.stills, source.info.content_id, software())
 
 
@@ -145,7 +145,7 @@ def wanted_of(
 
 
 def write_frames(
-    source: Source,
+    source: Pictures,
     draft: Path,
     title: Title,
     wanted: Mapping[int, Wanted],
@@ -157,7 +157,7 @@ def write_frames(
 
     Parameters
     ----------
-    source : Source
+    source : Pictures
         The film.
     draft : pathlib.Path
         The folder to write into, with one for stills.

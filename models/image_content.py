@@ -2,7 +2,7 @@
 
 Tan & Le, "EfficientNet: rethinking model scaling for convolutional neural networks", ICML 2019; the
 Lite variant has no squeeze-and-excitation and plain clipped activations. Its weights are stored by
-PyTorch; it runs in ONNX Runtime, on pictures of half the pixels that it was taught on.
+PyTorch; it runs in LiteRT, on pictures of half the pixels that it was taught on.
 """
 
 from __future__ import annotations
@@ -14,15 +14,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.onnx_graph import FLOAT, INPUT, Graph, centred, session
+from models.lite_graph import interpreter
+from models.lite_writer import LiteWriter, Ranges, Relu, given, stored_ranges
 from models.torch_weights import arrays_in
 
 N_FEATURES = 1280
+RANGES = "image_content"
+"""What its ranges are stored as."""
+
 _SIZE = (192, 128)  # columns and lines; any picture is squeezed into it
 # Repeats, stride of the first, expansion.
 _STAGES = (
     (1, 1, 1), (2, 2, 6), (2, 2, 6), (3, 2, 6), (3, 1, 6), (4, 2, 6), (1, 1, 6),
 )  # fmt: skip
+_CENTRE = 127  # it was taught on (picture - 127) / 128
 _EPSILON = 1e-3  # of its batch normalization
 
 Weights = dict[str, NDArray[np.float32]]
@@ -40,7 +45,10 @@ class ImageContent:
     """
 
     def __init__(self, path: Path, n_threads: int = 1) -> None:
-        self._session = session(_model(arrays_in(path)), n_threads)
+        model = written(arrays_in(path), stored_ranges()[RANGES])
+        self._net = interpreter(model, n_threads, _SIZE[::-1])
+        self._input = self._net.get_input_details()[0]["index"]
+        self._output = self._net.get_output_details()[0]["index"]
 
     def of(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The last features before its classes.
@@ -55,8 +63,9 @@ class ImageContent:
         ndarray of float32, shape (1280,)
             From 0; means over the picture.
         """
-        shown = centred(shrunk(picture))
-        features: NDArray[np.float32] = self._session.run(None, {INPUT: shown})[0].ravel()
+        self._net.set_tensor(self._input, given(shrunk(picture), False, True))
+        self._net.invoke()
+        features: NDArray[np.float32] = self._net.get_tensor(self._output).ravel()
         return features
 
 
@@ -73,42 +82,27 @@ def class_weights(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]
     return weights["_fc.weight"], weights["_fc.bias"]
 
 
-def _model(weights: Weights) -> bytes:
-    graph = Graph()
-    limits = [graph.array(np.array([limit], np.float32)) for limit in (0.0, 6.0)]
+def written(weights: Weights, ranges: Ranges | None) -> bytes:
+    """The network for LiteRT, up to the features; without ranges it computes in floats."""
+    graph = LiteWriter(1 / 128, _CENTRE, ranges=ranges)
 
-    def clipped(values: str) -> str:
-        return graph.add("Clip", values, *limits)
-
-    def layer(values: str, name: str, norm: str, stride: int = 1, n_groups: int = 1) -> str:
+    def layer(values: int, name: str, norm: str, stride: int = 1, relu: Relu = "relu6") -> int:
         weight, bias = _folded(weights, name, norm)
-        # As TensorFlow pads even sides: with stride 2 one more behind than before.
-        whole = weight.shape[2] - stride
-        pads = [whole // 2, whole // 2, whole - whole // 2, whole - whole // 2]
-        inputs = values, graph.array(weight), graph.array(bias)
-        return graph.add("Conv", *inputs, strides=[stride] * 2, pads=pads, group=n_groups)
+        return graph.convolution(values, weight, bias, stride, relu=relu)
 
-    # It was taught on (picture - 127) / 128, and what lies outside of a picture is 0 in that.
-    found = graph.add(
-        "Add", graph.add("Cast", INPUT, to=FLOAT), graph.array(np.ones(1, np.float32))
-    )
-    weights["_conv_stem.weight"] = weights["_conv_stem.weight"] / np.float32(128)
-    found = clipped(layer(found, "_conv_stem", "_bn0", 2))
+    found = layer(graph.pictures, "_conv_stem", "_bn0", 2)
     number = 0
     for n_repeats, first_stride, expansion in _STAGES:
         for repeat in range(n_repeats):
             place, start = f"_blocks.{number}.", found
-            stride = 1 if repeat else first_stride
             if expansion > 1:
-                found = clipped(layer(found, f"{place}_expand_conv", f"{place}_bn0"))
-            n_wide = len(weights[f"{place}_depthwise_conv.weight"])
-            depthwise = f"{place}_depthwise_conv", f"{place}_bn1"
-            found = clipped(layer(found, *depthwise, stride, n_wide))
-            found = layer(found, f"{place}_project_conv", f"{place}_bn2")
-            found = graph.add("Add", start, found) if repeat else found
+                found = layer(found, f"{place}_expand_conv", f"{place}_bn0")
+            stride = 1 if repeat else first_stride
+            found = layer(found, f"{place}_depthwise_conv", f"{place}_bn1", stride)
+            found = layer(found, f"{place}_project_conv", f"{place}_bn2", relu="")
+            found = graph.sum(start, found) if repeat else found
             number += 1
-    found = clipped(layer(found, "_conv_head", "_bn1"))
-    return graph.finished(graph.add("GlobalAveragePool", found), 4)
+    return graph.finished(graph.mean(layer(found, "_conv_head", "_bn1")))
 
 
 def _folded(weights: Weights, name: str, norm: str) -> tuple[Any, Any]:

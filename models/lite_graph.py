@@ -82,15 +82,27 @@ class LiteGraph:
         self.tensors.append(tensor)
         return len(self.tensors) - 1
 
-    def constant(self, values: NDArray[np.float32] | NDArray[np.int32]) -> int:
-        """A new tensor of weights or whole numbers; its number."""
-        is_whole = values.dtype == np.int32
-        stored = self._schema.BufferT()
-        stored.data = np.frombuffer(values.astype("<i4" if is_whole else "<f4").tobytes(), np.uint8)
-        self.tree.buffers.append(stored)
+    def constant(self, values: NDArray[Any]) -> int:
+        """A new tensor of weights (float32) or whole numbers (int8, int32); its number."""
         kinds = self._schema.TensorType
-        element = kinds.INT32 if is_whole else kinds.FLOAT32
+        element = {"f": kinds.FLOAT32, "b": kinds.INT8, "i": kinds.INT32}[values.dtype.char]
+        stored = self._schema.BufferT()
+        stored.data = np.frombuffer(
+            values.astype(values.dtype.newbyteorder("<")).tobytes(), np.uint8
+        )
+        self.tree.buffers.append(stored)
         return self.tensor(values.shape, element, len(self.tree.buffers) - 1)
+
+    def code_levels(self, tensor: int, scales: Any, zeros: Any = (0,), axis: int = 0) -> None:
+        """Say what the whole numbers of a tensor stand for: these less `zeros`, times `scales`.
+
+        Along `axis` there is one of each, or one of both for all.
+        """
+        coded = self._schema.QuantizationParametersT()
+        coded.scale = np.asarray(scales, np.float32)
+        coded.zeroPoint = np.broadcast_to(np.asarray(zeros, np.int64), coded.scale.shape)
+        coded.quantizedDimension = axis
+        self.tensors[tensor].quantization = coded
 
     def weights(self, tensor: int) -> NDArray[np.float32]:
         """The weights that are stored at half precision and that a step makes whole."""
@@ -101,10 +113,8 @@ class LiteGraph:
 
     def take_bytes(self, seen: int, scale: float, zero: int = 0) -> None:
         """From outside come bytes; what the network sees is these less `zero`, times `scale`."""
-        kinds, coded = self._schema.TensorType, self._schema.QuantizationParametersT()
-        coded.scale, coded.zeroPoint = np.array([scale], np.float32), np.array([zero], np.int64)
-        given = self.tensor(self.tensors[seen].shape, kinds.UINT8)
-        self.tensors[given].quantization = coded
+        given = self.tensor(self.tensors[seen].shape, self._schema.TensorType.UINT8)
+        self.code_levels(given, [scale], [zero])
         kind = self._schema.BuiltinOperator.DEQUANTIZE
         self.steps.insert(0, self.step(kind, [given], seen))
         self.inputs = [given]

@@ -38,28 +38,6 @@ class Graph:
         self._append(operator, inputs, output, attributes)
         return output
 
-    def convolution(
-        self,
-        values: str,
-        weight: NDArray[np.float32],
-        bias: NDArray[np.float32],
-        stride: int = 1,
-        dilation: int = 1,
-        n_groups: int = 1,
-    ) -> str:
-        """Square, padded so that stride 1 keeps the size."""
-        pad = weight.shape[2] // 2 * dilation
-        return self.add(
-            "Conv",
-            values,
-            self.array(weight),
-            self.array(bias),
-            strides=[stride] * 2,
-            dilations=[dilation] * 2,
-            pads=[pad] * 4,
-            group=n_groups,
-        )
-
     def padded(self, values: str, channels: int, below_and_right: int) -> str:
         """Pictures with so many channels, lines and columns of zeros behind their own."""
         pads = [0, 0, 0, 0, 0, channels, below_and_right, below_and_right]
@@ -99,22 +77,6 @@ class Graph:
                 given = b"".join(_whole(8, one) for one in value) + _whole(20, _ATTRIBUTE_INTS)
             node += _bytes(5, _text(1, name) + given)
         self._nodes.append(node)
-
-
-def weights_in(path: Any) -> dict[str, NDArray[np.float32]]:
-    """The arrays of an `.npz` file by name, as float32."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return {name: arrays[name].astype(np.float32) for name in arrays.files}
-
-
-def centred(picture: NDArray[np.uint8]) -> NDArray[np.int8]:
-    """A picture (H, W, 3) as the input of such a network, (1, 3, H, W)."""
-    import cv2
-
-    planes = np.empty((1, 3, *picture.shape[:2]), np.uint8)
-    cv2.split(picture, list(planes[0]))
-    planes ^= CENTRE
-    return planes.view(np.int8)
 
 
 def session(model: bytes, n_threads: int) -> Any:

@@ -18,14 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.lite_graph import N_SHAPES, interpreter
-from models.lite_writer import LiteWriter
-from models.onnx_graph import weights_in
+from models.lite_writer import LiteWriter, Ranges, Relu, given, stored_ranges, weights_in
 
 WEIGHTS = Path(__file__).with_suffix(".npz")
+RANGES = "technical_quality"
+"""What its ranges are stored as."""
+
 MIN_SIDE_PX = 32
 STEM = (8, 16, 24)  # channels; each halves the picture
 BLOCKS = (((24, 1, 2), (40, 2, 4), (40, 1, 4)), ((64, 2, 4),))  # channels, stride, expansion
 TOP, HIDDEN = 96, 48
+_UPSIDE_DOWN = True  # as LiteRT pads
+_N_WHOLE = 7  # operators in whole numbers: the stem is most of the work; behind it errors add up
 
 
 class TechnicalQuality:
@@ -36,12 +40,18 @@ class TechnicalQuality:
     n_threads : int
         What it may use.
     path : pathlib.Path
-        Weights, as `training.technical_network.save` writes them.
+        Weights, as `training.technical_quality` writes them.
+    in_whole_numbers : bool
+        As it is meant to be used. The ranges that it needs are those of its own weights: with others
+        it computes in floats.
     """
 
-    def __init__(self, n_threads: int, path: Path = WEIGHTS) -> None:
+    def __init__(self, n_threads: int, path: Path = WEIGHTS, in_whole_numbers: bool = True) -> None:
         weights = weights_in(path)
-        self._of_shape = lru_cache(N_SHAPES)(partial(interpreter, _model(weights), n_threads))
+        self._in_whole_numbers = in_whole_numbers
+        ranges = stored_ranges()[RANGES][:_N_WHOLE] if in_whole_numbers else None
+        model = written(weights, ranges)
+        self._of_shape = lru_cache(N_SHAPES)(partial(interpreter, model, n_threads))
         self._head = [(weights[f"head.{at}.weight"], weights[f"head.{at}.bias"]) for at in (0, 2)]
 
     def of(self, picture: NDArray[np.uint8]) -> float:
@@ -61,10 +71,11 @@ class TechnicalQuality:
         if min(picture.shape[:2]) < MIN_SIDE_PX:
             return float("nan")
         net = self._of_shape(picture.shape[:2])
-        net.set_tensor(net.get_input_details()[0]["index"], picture[None])
+        shown = given(picture, _UPSIDE_DOWN, self._in_whole_numbers)
+        net.set_tensor(net.get_input_details()[0]["index"], shown)
         net.invoke()
-        given = [net.get_tensor(one["index"]) for one in net.get_output_details()]
-        means, fourths = given[::2], given[1::2]
+        pools = [net.get_tensor(one["index"]) for one in net.get_output_details()]
+        means, fourths = pools[::2], pools[1::2]
         pooled = [
             part.ravel()
             for mean, fourth in zip(means, fourths, strict=True)
@@ -75,12 +86,15 @@ class TechnicalQuality:
         return float(1 / (1 + np.exp(-(outer @ hidden + outer_bias)[0])))
 
 
-def _model(weights: dict[str, NDArray[np.float32]]) -> bytes:
-    """All but its head: of every pooled layer the means, and the means of the fourth powers."""
-    graph = LiteWriter(1 / 64)  # it was taught on (picture - 128) / 64
+def written(weights: dict[str, NDArray[np.float32]], ranges: Ranges | None) -> bytes:
+    """All but its head, for LiteRT: of every pooled layer the means, and the means of the fourth
+    powers.
+    """
+    # It was taught on (picture - 128) / 64.
+    graph = LiteWriter(1 / 64, upside_down=_UPSIDE_DOWN, ranges=ranges)
     pooled: list[int] = []
 
-    def convolved(values: int, name: str, stride: int = 1, relu: bool = True) -> int:
+    def convolved(values: int, name: str, stride: int = 1, relu: Relu = "relu") -> int:
         weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
         return graph.convolution(values, weight, bias, stride, relu=relu)
 
@@ -96,7 +110,7 @@ def _model(weights: dict[str, NDArray[np.float32]]) -> bytes:
         for step, (n_out, stride, _) in enumerate(blocks):
             place = f"stages.{stage}.{step}.layers"
             wide = convolved(convolved(found, f"{place}.0"), f"{place}.3", stride)
-            narrow = convolved(wide, f"{place}.6", relu=False)
+            narrow = convolved(wide, f"{place}.6", relu="")
             adds = stride == 1 and n_in == n_out
             found, n_in = graph.sum(found, narrow) if adds else narrow, n_out
         if stage == len(BLOCKS) + 1:

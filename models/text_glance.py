@@ -8,19 +8,22 @@ those of Sandler et al., "MobileNetV2: inverted residuals and linear bottlenecks
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.onnx_graph import INPUT, Graph, centred, session, weights_in
+from models.lite_graph import N_SHAPES, interpreter
+from models.lite_writer import LiteWriter, Relu, given, weights_in
 
 WEIGHTS = Path(__file__).with_suffix(".npz")
 LONG_SIDE_PX = 480
 FIELD_PX = 8  # of the picture as it is looked at
 STEM = (8, 16, 32)  # channels; each halves the picture
 WIDE, BLOCKS = 64, (1, 2, 4)  # a dilation each: text is told by a row of letters, not by one
+_UPSIDE_DOWN = True  # as LiteRT pads
 
 
 class TextGlance:
@@ -35,7 +38,7 @@ class TextGlance:
     """
 
     def __init__(self, n_threads: int, path: Path = WEIGHTS) -> None:
-        self._session = session(_model(path), n_threads)
+        self._of_shape = lru_cache(N_SHAPES)(partial(interpreter, _model(path), n_threads))
 
     def likelihood(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """How likely each field of a picture is part of a line of text.
@@ -56,25 +59,32 @@ class TextGlance:
         # A last field that the picture fills in part would show its edge, as a bar like underlining.
         down, across = (-side % FIELD_PX for side in small.shape[:2])
         whole = cv2.copyMakeBorder(small, 0, down, 0, across, cv2.BORDER_REPLICATE)
-        shown = centred(whole.astype(np.uint8, copy=False))
-        found: NDArray[np.float32] = self._session.run(None, {INPUT: shown})[0][0, 0]
-        return found
+        net = self._of_shape(whole.shape[:2])
+        shown = given(whole.astype(np.uint8, copy=False), _UPSIDE_DOWN, in_whole_numbers=False)
+        net.set_tensor(net.get_input_details()[0]["index"], shown)
+        net.invoke()
+        found: NDArray[np.float32] = net.get_tensor(net.get_output_details()[0]["index"])[
+            0, :, :, 0
+        ]
+        return found[::-1, ::-1]
 
 
 def _model(path: Path) -> bytes:
-    weights, graph = weights_in(path), Graph()
+    # It was taught on (picture - 128) / 64.
+    weights, graph = weights_in(path), LiteWriter(1 / 64, upside_down=_UPSIDE_DOWN)
 
-    def convolved(values: str, name: str, *how: int) -> str:
+    def convolved(
+        values: int, name: str, stride: int = 1, dilation: int = 1, relu: Relu = ""
+    ) -> int:
         weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
-        return graph.convolution(values, weight, bias, *how)
+        return graph.convolution(values, weight, bias, stride, dilation, relu)
 
-    weights["layers.0.weight"] /= 64  # it was taught on (picture - 128) / 64
-    found = graph.add("Cast", INPUT, to=1)
+    found = graph.pictures
     for step in range(len(STEM)):
-        found = graph.add("Relu", convolved(found, f"layers.{3 * step}", 2))
+        found = convolved(found, f"layers.{3 * step}", 2, relu="relu")
     for step, dilation in enumerate(BLOCKS):
         place = f"layers.{3 * len(STEM) + step}.layers"
-        wide = graph.add("Relu", convolved(found, f"{place}.0"))
-        wide = graph.add("Relu", convolved(wide, f"{place}.3", 1, dilation, WIDE))
-        found = graph.add("Add", found, convolved(wide, f"{place}.6"))
-    return graph.finished(graph.add("Sigmoid", convolved(found, "head")), 4)
+        wide = convolved(found, f"{place}.0", relu="relu")
+        wide = convolved(wide, f"{place}.3", 1, dilation, "relu")
+        found = graph.sum(found, convolved(wide, f"{place}.6"))
+    return graph.finished(graph.sigmoid(convolved(found, "head")))

@@ -37,7 +37,7 @@ class PlaceScorer:
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="place",
-        version=2,
+        version=3,
         family="contextual",
         height_px=270,
         settings={"said_from": PLACE_SAID_FROM, "time_said_from": TIME_SAID_FROM},

@@ -40,6 +40,7 @@ _MIN_PERSON = 0.01  # share of the picture
 _SHOULDERS = 2.2  # heads
 _UPRIGHT = 1.3  # times as high as wide
 _FIGURE_CONFIDENCE = 0.4
+SAID_FROM = 0.3  # confidence; what is less sure than that is a guess between neighbours
 _BODY_ALONE = 0.75  # confidence from which a body without a face counts
 _BODY_WORTH = 0.8  # of that confidence, since no face says so, too
 _STEEP_TRUNK, _TRUNK_IN_REACH = 0.6, 0.3  # rise of its length, and its share of the whole person
@@ -66,26 +67,30 @@ class ShotScaleScorer(Weightless):
     the one that shows most body counts. Where no face is seen, a body speaks alone if it is sure, or
     if the person mask sees somebody there, too; where that is bent, the figure is measured by the mask,
     by its height or by the width of its shoulders, unless a side of the picture or its upper edge cuts
-    that figure, too. What only the mask takes for a person has no scale.
+    that figure, too. What only the mask takes for a person has no scale, and where face and trunk pull
+    apart so that it would be a guess, none is said.
     """
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="shot_scale",
-        version=3,
+        version=4,
         family="contextual",
         height_px=180,
+        settings={"said_from": SAID_FROM},
         needs=(Faces,),
         uses=(PersonMask, Bodies),
         columns=(
             Column(
                 "shot_scale", "code", 0, len(SCALES) - 1, "neither",
                 "How much of the people is seen: "
-                + ", ".join(f"{code} {word}" for code, word in enumerate(SCALES)) + ".",
+                + ", ".join(f"{code} {word}" for code, word in enumerate(SCALES))
+                + "; missing where that cannot be told.",
                 words=SCALES,
             ),
             Column(
                 "shot_scale_confidence", "share", 0, 1, "neither",
-                "How sure that is: a face and a trunk that agree tell more than a figure from behind.",
+                "How sure that is: a face and a trunk that agree tell more than a figure from behind; under "
+                f"{SAID_FROM} the scale is not said.",
             ),
             Column(
                 "framing", "code", 0, len(FRAMINGS) - 1, "neither",
@@ -112,7 +117,10 @@ class ShotScaleScorer(Weightless):
             one = slice(row, row + 1)
             mask = None if people is None else people[row] >= 0.5
             trunks = None if bodies is None else _trunks(bodies.rows(one), aspect)
-            return _measure(faces.rows(one), mask, trunks, aspect)
+            values = _measure(faces.rows(one), mask, trunks, aspect)
+            if values.get("shot_scale_confidence", 1.0) < SAID_FROM:
+                del values["shot_scale"]
+            return values
 
         return per_frame(self.card, frames, measure)
 

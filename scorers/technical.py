@@ -19,7 +19,7 @@ class TechnicalScorer:
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="technical",
-        version=2,
+        version=3,
         family="filters",
         height_px=540,
         columns=(

@@ -46,8 +46,16 @@ class Answer:
     road: str
     labels: str
     clip: str
-    away: float
+    away: float  # classes from the label; NaN where none was said
     confidence: float
+
+
+def said(answers: list[Answer], road: str, *labels: str) -> list[Answer]:
+    """The scales that one road said of some sets; all but a few of those that it had an opinion of."""
+    mine = [one for one in answers if one.road == road and (not labels or one.labels in labels)]
+    aloud = [one for one in mine if np.isfinite(one.away)]
+    assert len(aloud) >= 0.92 * len(mine), (len(aloud), len(mine))
+    return aloud
 
 
 def labelled_pictures(media: Path) -> Iterator[tuple[str, str, int, Picture]]:
@@ -100,7 +108,7 @@ def answers(shared_media: Path) -> list[Answer]:
             scale, confidence = (
                 float(values[column][0]) for column in ("shot_scale", "shot_scale_confidence")
             )
-            if np.isfinite(scale):
+            if np.isfinite(confidence):
                 found.append(Answer(name, labels, clip, abs(scale - label), confidence))
     for one in [*roads.values(), *others]:
         one.close()
@@ -108,9 +116,9 @@ def answers(shared_media: Path) -> list[Answer]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("road", "right"), [("landmarker", 0.82), ("mesh", 0.79)])
+@pytest.mark.parametrize(("road", "right"), [("landmarker", 0.82), ("mesh", 0.8)])
 def test_everything_that_is_labelled(answers: list[Answer], road: str, right: float) -> None:
-    mine = [one for one in answers if one.road == road]
+    mine = said(answers, road)
     assert sum(one.labels != "stills" for one in mine) >= 120
     assert np.mean([one.away == 0 for one in mine]) >= right
     assert np.mean([one.away <= 1 for one in mine]) >= 0.97
@@ -120,23 +128,22 @@ def test_everything_that_is_labelled(answers: list[Answer], road: str, right: fl
 @pytest.mark.parametrize(("road", "right"), [("landmarker", 0.85), ("mesh", 0.8)])
 def test_films_labelled_by_eye(answers: list[Answer], road: str, right: float) -> None:
     """The cuts of the trunk were chosen by eye with the figures of every clip at hand: no blind half."""
-    mine = [one for one in answers if one.road == road and one.labels == "film_shot_scale.csv"]
-    assert len(mine) >= 88
+    mine = said(answers, road, "film_shot_scale.csv")
+    assert len(mine) >= 85
     assert np.mean([one.away == 0 for one in mine]) >= right
     assert np.mean([one.away <= 1 for one in mine]) >= 0.97
     assert np.mean([one.away == 0 for one in mine if one.confidence > 0.6]) >= 0.85
     others = sorted({one.clip for one in mine})[1::2]
     half = [one.away for one in mine if one.clip in others]
-    assert len(half) >= 38
+    assert len(half) >= 36
     assert np.mean(np.array(half) <= 1) >= 0.97
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("road", ["landmarker", "mesh"])
 def test_frames_that_nothing_was_fitted_to(answers: list[Answer], road: str) -> None:
-    mine = [one for one in answers if one.road == road and one.labels == "more_shot_scale.csv"]
-    away = np.array([one.away for one in mine])
-    assert len(away) >= 48
+    away = np.array([one.away for one in said(answers, road, "more_shot_scale.csv")])
+    assert len(away) >= 46
     assert np.mean(away == 0) >= 0.9
     assert np.mean(away <= 1) >= 0.97
 
@@ -145,6 +152,6 @@ def test_frames_that_nothing_was_fitted_to(answers: list[Answer], road: str) -> 
 @pytest.mark.parametrize("road", ["landmarker", "mesh"])
 def test_stills_labelled_by_others(answers: list[Answer], road: str) -> None:
     """Two thirds of them are of one widescreen film, labelled about one class wider than ours."""
-    away = np.array([one.away for one in answers if (one.road, one.labels) == (road, "stills")])
+    away = np.array([one.away for one in said(answers, road, "stills")])
     assert len(away) >= 22
     assert np.mean(away <= 1) >= 0.85

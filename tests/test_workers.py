@@ -22,7 +22,6 @@ from ava.scoring.runner import Runner
 from ava.scoring.workers import SharedRunner, runner_for
 from ava.scoring_pass import scoring_ahead
 from ava.settings import Settings
-from ava.store.title_folder import TITLE
 from tests.test_scoring import Brightness, CountsFaces, Fails, NoWeights, batch
 from tests.toy_scorers import Dies, HasThread, SlowAtTimes
 
@@ -173,26 +172,26 @@ def test_a_process_that_was_started_before_is_the_first() -> None:
     assert other.pid != started
 
 
-def test_scoring_starts_ahead_only_where_nothing_can_be_known_yet(tmp_path: Path) -> None:
+def test_a_film_is_new_until_a_folder_has_its_name(tmp_path: Path) -> None:
     film, out = tmp_path / "a film.mp4", tmp_path / "out"
     film.touch()
-
-    def starts(name: str = "", settings: Settings | None = None, n_workers: int = 1) -> bool:
-        runtime = Runtime(n_workers=n_workers)
-        with scoring_ahead(film, out, name, settings or Settings(), runtime) as runner:
-            return runner is not None
 
     assert is_new(str(film), out)
     assert is_new("https://films.example/a%20film.mp4", out)
     assert not is_new(str(tmp_path / "another.mp4"), out)
-    assert starts()
-    assert not starts(n_workers=0)
-    assert not starts(settings=Settings(titles={"other": {"ranking": {"top": 3}}}))
     (out / "a-film").mkdir(parents=True)
-    (out / "a-film" / TITLE).touch()
     assert not is_new(str(film), out)
-    assert not starts()
-    assert starts("Another name")
+
+
+def test_scoring_starts_ahead_only_where_it_is_wanted() -> None:
+    def starts(settings: Settings, n_workers: int, is_new: bool) -> bool:
+        with scoring_ahead(settings, Runtime(n_workers=n_workers), is_new) as runner:
+            return runner is not None
+
+    assert starts(Settings(), 1, True)
+    assert not starts(Settings(), 1, False)
+    assert not starts(Settings(), 0, True)
+    assert not starts(Settings(titles={"other": {"ranking": {"top": 3}}}), 1, True)
 
 
 def _parent_of(process: int) -> int:

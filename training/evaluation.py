@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--packaged", action="store_true", help="the packaged photographs, too")
     parser.add_argument("--alone", action="store_true", help="without the other measures")
     words = parser.parse_args()
-    network = TechnicalQuality(1, words.weights)
+    network = TechnicalQuality(1, words.weights, words.weights == WEIGHTS)
     origins = [origin(path, _SHARED_FRAMES) for path in words.paths]
     if words.packaged:
         origins += [packaged(name) for name in PACKAGED_HELD_OUT]

@@ -24,7 +24,6 @@ from ava.cli.options import (
 )
 from ava.cli.titles import each_title, is_new, season
 from ava.core.errors import ConfigError
-from ava.scoring.processes import start_one
 
 
 def rank(
@@ -78,6 +77,8 @@ def rank(
 ) -> None:
     """Rank the frames of a film: stills of the best, and a contact sheet with the reasons."""
     if workers != 0 and is_new(sources[0], out):
+        from ava.scoring.processes import start_one  # here: no other command needs it
+
         start_one()  # it loads while this process does
     named = {
         "scan.frames": scan,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ import av
 
 from ava.core.errors import DecodeError, MediaError, MediaNotFound, NoVideoStream, UnreadableMedia
 from ava.core.media_time import MediaTime
+from ava.source.needed import Needed
 from ava.source.remote import RemotePath, SourcePath
 
 _SILENCE_SECONDS = 60
@@ -77,6 +78,19 @@ def _alone(packet: av.Packet[Any], stream: av.VideoStream) -> list[Any]:
     return frames
 
 
+def _emptied(stream: av.VideoStream) -> list[Any]:
+    """What the decoder still has; it then knows of nothing, as after a seek."""
+    try:
+        frames = stream.codec_context.decode(None)
+    except av.error.FFmpegError:
+        return []  # of a torn packet
+    finally:
+        stream.codec_context.flush_buffers()
+    for frame in frames:
+        frame.time_base = stream.time_base
+    return frames
+
+
 class Decoder:
     """Decodes whole pictures and counts what is torn.
 
@@ -100,7 +114,6 @@ class Decoder:
         self,
         box: av.container.InputContainer,
         stream: av.VideoStream,
-        wanted: Collection[int] | None = None,
         only: Callable[[av.Packet[Any]], bool] | None = None,
     ) -> Iterator[av.VideoFrame]:
         """Whole pictures in order of presentation; torn ones are counted and passed over.
@@ -109,9 +122,6 @@ class Decoder:
         ----------
         box, stream
             What is read, from where it stands.
-        wanted : collection of int, optional
-            The stream's own times of the pictures that are looked for. Of the others, those that
-            no picture is made from may be left out: in a film with B-frames most of the work.
         only : callable, optional
             Is asked of every packet whether to decode it, by itself, without the others.
 
@@ -137,21 +147,68 @@ class Decoder:
             if only is not None and (not packet.size or not only(packet)):
                 resumed = time.monotonic()
                 continue
-            if wanted is not None:
-                needed = packet.pts is None or packet.pts in wanted
-                stream.codec_context.skip_frame = "DEFAULT" if needed else "NONREF"
             try:
                 frames = packet.decode() if only is None else _alone(packet, stream)
             except av.error.FFmpegError:
                 self._count_torn(packet.pts)
                 continue
-            for frame in frames:
-                assert isinstance(frame, av.VideoFrame)
-                if frame.is_corrupt:
-                    self._count_torn(frame.pts)
-                else:
+            for frame in self._whole(frames):
+                yield frame
+                resumed = time.monotonic()  # what the caller did with it does not count
+
+    def _whole(self, frames: Iterable[Any]) -> Iterator[av.VideoFrame]:
+        for frame in frames:
+            assert isinstance(frame, av.VideoFrame)
+            if frame.is_corrupt:
+                self._count_torn(frame.pts)
+            else:
+                yield frame
+
+    def needed(
+        self,
+        box: av.container.InputContainer,
+        stream: av.VideoStream,
+        needed: Needed,
+        since: int | None,
+    ) -> Iterator[av.VideoFrame]:
+        """Whole pictures in order of presentation, the wanted ones among them.
+
+        Of the others, those that no picture is made from are left out, too: in a film with B-frames
+        most of the work.
+        """
+        context, is_lost = stream.codec_context, False
+
+        def sound(frames: Iterable[Any]) -> Iterator[av.VideoFrame]:
+            # A file may call key frames what are none, and pictures that are shown before one lack
+            # those that they were made from.
+            nonlocal is_lost
+            for frame in self._whole(frames):
+                is_lost &= not frame.key_frame
+                if not is_lost:
                     yield frame
-                    resumed = time.monotonic()  # what the caller did with it does not count
+
+        for run in needed.runs(self._packets(box, stream), since):
+            if run.is_apart:
+                yield from sound(_emptied(stream))
+                is_lost = True
+            for packet in run.packets:
+                context.skip_frame = "DEFAULT" if packet.pts in needed else "NONREF"
+                try:
+                    frames = packet.decode()
+                except av.error.FFmpegError:
+                    self._count_torn(packet.pts)
+                    continue
+                yield from sound(frames)
+            if run.is_last:
+                yield from sound(_emptied(stream))
+
+    def _packets(
+        self, box: av.container.InputContainer, stream: av.VideoStream
+    ) -> Iterator[av.Packet[Any]]:
+        try:
+            yield from box.demux(stream)
+        except av.error.FFmpegError:
+            self.ended_early = True
 
     def _count_torn(self, pts: int | None) -> None:
         if not self.n_torn:

@@ -19,6 +19,7 @@ Matrix = Literal["bt709", "bt601", "bt2020", "rgb"]
 Primaries = Literal["bt709", "bt601-525", "bt601-625", "bt2020", "p3-d65"]
 Transfer = Literal["sdr", "pq", "hlg"]
 FieldOrder = Literal["progressive", "tff", "bff"]
+STILL_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"})
 _H273_PRIMARIES = {"bt709": 1, "bt601-625": 5, "bt601-525": 6, "bt2020": 9, "p3-d65": 12}
 _H273_TRANSFER = {"sdr": 1, "pq": 16, "hlg": 18}
 
@@ -109,6 +110,17 @@ class Orientation:
         if abs(a) + abs(d) >= abs(b) + abs(c):
             return cls(False, a < 0, d < 0)
         return cls(True, c < 0, b < 0)
+
+    @classmethod
+    def from_turn(cls, rotation_degrees: int, mirrored: bool) -> Orientation:
+        """The one that has these properties."""
+        transpose, flip_x, flip_y = rotation_degrees in (90, 270), False, rotation_degrees == 180
+        if transpose:
+            flip_x = rotation_degrees == 90
+            flip_y = flip_x == mirrored
+        else:
+            flip_x = flip_y != mirrored
+        return cls(transpose, flip_x, flip_y)
 
     @property
     def rotation_degrees(self) -> int:

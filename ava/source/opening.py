@@ -9,14 +9,23 @@ from typing import Any, Protocol
 
 from ava.core.errors import MediaNotFound, UnreadableMedia
 from ava.core.identity import content_id
-from ava.source.info import FrameRef, SourceFrame, VideoInfo
+from ava.source.info import STILL_SUFFIXES, FrameRef, SourceFrame, VideoInfo
 from ava.source.remote import RemotePath, SourcePath, located
 
 
-class Source(Protocol):
-    """What every reader gives."""
+class Pictures(Protocol):
+    """Single pictures of a source, as far as they are known by number and time."""
 
     info: VideoInfo
+
+    def read(self, refs: Sequence[FrameRef]) -> Iterator[SourceFrame]:
+        """The pictures at `refs` (increasing in time), in one pass."""
+        ...
+
+
+class Source(Pictures, Protocol):
+    """What every reader gives."""
+
     n_passed: int
 
     @property
@@ -39,10 +48,6 @@ class Source(Protocol):
 
     def keep(self, frame: Any) -> None:
         """Told of a picture of a pass that may be read again: a short film's need no second look."""
-        ...
-
-    def read(self, refs: Sequence[FrameRef]) -> Iterator[SourceFrame]:
-        """The pictures at `refs` (increasing in time), in one pass."""
         ...
 
     def at(self, seconds: Fraction) -> SourceFrame:
@@ -77,7 +82,7 @@ def open_source(path: str | SourcePath) -> Source:
     """
     # Imported here: PyAV and OpenCV cost half a second that `import ava` must not pay.
     from ava.source.pyav_reader import PyAVReader
-    from ava.source.stills_reader import STILL_SUFFIXES, StillsReader
+    from ava.source.stills_reader import StillsReader
 
     path = located(path)
     if isinstance(path, RemotePath):
@@ -86,9 +91,16 @@ def open_source(path: str | SourcePath) -> Source:
         return PyAVReader(path)
     if not path.exists():
         raise MediaNotFound(f"no such file or folder: {path}", "check the path")
-    if path.is_dir() or path.suffix.lower() in STILL_SUFFIXES:
-        return StillsReader(path)
-    return PyAVReader(path)
+    return StillsReader(path) if _is_stills(path) else PyAVReader(path)
+
+
+def title_of(path: SourcePath) -> str:
+    """The `ava.source.info.VideoInfo.title` that an opened source would have."""
+    return path.name if _is_stills(path) else path.stem
+
+
+def _is_stills(path: SourcePath) -> bool:
+    return path.is_dir() or path.suffix.lower() in STILL_SUFFIXES
 
 
 def content_of(path: SourcePath) -> str:
@@ -101,7 +113,7 @@ def content_of(path: SourcePath) -> str:
     UnreadableMedia
         When it cannot be read, or is neither a file nor a folder.
     """
-    from ava.source.stills_reader import STILL_SUFFIXES, still_files, stills_id
+    from ava.source.stills_reader import still_files, stills_id
 
     if isinstance(path, RemotePath):
         return content_id(path)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from fractions import Fraction
 from functools import partial
 from types import TracebackType
 
 import av
-import numpy as np
-from numpy.typing import NDArray
 
 from ava.core.errors import DecodeError, MediaError, UnreadableMedia
 from ava.core.media_time import MediaTime, clock
@@ -21,59 +19,27 @@ from ava.source.at_hand import AtHand
 from ava.source.conversion import Converter
 from ava.source.decoding import Decoder, media_errors, opened
 from ava.source.header import Header, video_info
-from ava.source.info import FrameRef, Interlace, VideoInfo, shown_size
+from ava.source.info import FrameRef, Interlace, VideoInfo
 from ava.source.interlace import deinterlaced, interlace_of, may_be_interlaced
 from ava.source.key_frames import KeyFrames
+from ava.source.needed import Needed
+from ava.source.pyav_frame import PyAVFrame
 from ava.source.remote import SourcePath
 from ava.source.seeking import Walk
 
-_SEEK_WHEN_AHEAD_SECONDS = 8  # a shorter way is decoded through: a seek costs half a GOP
+_SEEK_WHEN_AHEAD_SECONDS = 8  # of a shorter way all packets are read, but few are decoded
 _STRETCH = 24  # frames in a row that are looked at for combing
-
-
-class PyAVFrame:
-    """One decoded picture of a `PyAVReader`."""
-
-    __slots__ = ("_converter", "_frame", "_info", "ref")
-
-    def __init__(self, frame: av.VideoFrame, info: VideoInfo, converter: Converter, ref: FrameRef):
-        self._frame, self._info, self._converter, self.ref = frame, info, converter, ref
-
-    @property
-    def n_bytes(self) -> int:
-        """See `ava.source.info.SourceFrame.n_bytes`."""
-        return sum(plane.buffer_size for plane in self._frame.planes)
-
-    def luma(self, lines_px: int) -> NDArray[np.uint8]:
-        """See `ava.source.info.SourceFrame.luma`."""
-        return self._converter.luma(self._frame, lines_px)
-
-    def rgb(self, height_px: int | None = None) -> NDArray[np.uint8]:
-        """See `ava.source.info.SourceFrame.rgb`."""
-        size = self._stored_size(height_px)
-        return self._info.orientation.applied(self._converter.rgb(self._frame, *size))
-
-    def stretched(self, width_px: int, height_px: int) -> NDArray[np.uint8]:
-        """See `ava.source.info.SourceFrame.stretched`."""
-        turned = self._info.orientation.transpose
-        size = (height_px, width_px) if turned else (width_px, height_px)
-        return self._info.orientation.applied(self._converter.rgb(self._frame, *size))
-
-    def hdr(self) -> NDArray[np.uint16] | None:
-        """See `ava.source.info.SourceFrame.hdr`."""
-        if self._info.color.transfer == "sdr":
-            return None
-        size = self._stored_size(None)
-        return self._info.orientation.applied(self._converter.hdr(self._frame, *size))
-
-    def _stored_size(self, height_px: int | None) -> tuple[int, int]:
-        """Width and height before the turn upright."""
-        width, height = shown_size(self._info.width_px, self._info.height_px, height_px)
-        return (height, width) if self._info.orientation.transpose else (width, height)
 
 
 class PyAVReader:
     """A video file.
+
+    Parameters
+    ----------
+    path : pathlib.Path or RemotePath
+        The file.
+    known : VideoInfo, optional
+        What was found when it was opened before; it is then not looked into now.
 
     Attributes
     ----------
@@ -83,24 +49,29 @@ class PyAVReader:
         Whole pictures of the film, once a pass over it is complete.
     """
 
-    def __init__(self, path: SourcePath) -> None:
+    def __init__(self, path: SourcePath, known: VideoInfo | None = None) -> None:
         self._path = path
         self._decoder = Decoder(path)
         self._at_hand: AtHand[PyAVFrame] = AtHand()
         self.n_passed = 0
-        with media_errors(path):
-            if path.stat().st_size == 0:
-                raise UnreadableMedia(f"{path} is empty (0 bytes)", "copy or export it again")
+        self.info, self._converter = self._opened() if known is None else (known, _converter(known))
+        self._interlace = self.info.interlace
+
+    def _opened(self) -> tuple[VideoInfo, Converter]:
+        """Look at the first picture, and at more where its lines may be of two fields."""
+        with media_errors(self._path):
+            if self._path.stat().st_size == 0:
+                raise UnreadableMedia(f"{self._path} is empty (0 bytes)", "copy or export it again")
             first, header = self._first_picture()
-            self._depth = depth_for(sum(plane.buffer_size for plane in first.planes))
-            self._interlace = self._looked_at(first, header.duration_seconds)
-            self.info = video_info(path, first, header, self._interlace)
-        self._converter = Converter(self.info.color, self.info.codec, self.info.clean_aperture)
-        if not self._converter.supports(first):
+            interlace = self._looked_at(first, header.duration_seconds)
+            info = video_info(self._path, first, header, interlace)
+        converter = _converter(info)
+        if not converter.supports(first):
             raise UnreadableMedia(
-                f"{path}: its pixel format, {first.format.name}, cannot be converted",
+                f"{self._path}: its pixel format, {first.format.name}, cannot be converted",
                 "convert the film to a common one, such as yuv420p or yuv420p10le",
             )
+        return info, converter
 
     @property
     def n_torn(self) -> int:
@@ -170,15 +141,12 @@ class PyAVReader:
                 ]
 
     def _whole(
-        self,
-        box: av.container.InputContainer,
-        stream: av.VideoStream,
-        wanted: Collection[int] | None,
+        self, box: av.container.InputContainer, stream: av.VideoStream
     ) -> Iterator[av.VideoFrame]:
         """Whole pictures, with the fields of interlaced pictures made into whole ones."""
         order = self._interlace.field_order
         if order == "progressive":
-            return self._decoder.pictures(box, stream, wanted)
+            return self._decoder.pictures(box, stream)
         return deinterlaced(self._decoder.pictures(box, stream), order)
 
     @property
@@ -192,10 +160,7 @@ class PyAVReader:
         return PyAVFrame(frame, self.info, self._converter, FrameRef(frame_id, time, label))
 
     def _timed(
-        self,
-        box: av.container.InputContainer,
-        stream: av.VideoStream,
-        wanted: Collection[int] | None = None,
+        self, box: av.container.InputContainer, stream: av.VideoStream
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         """Pictures with their time since the first, strictly increasing.
 
@@ -203,7 +168,7 @@ class PyAVReader:
         """
         start = self.info.start.pts
         latest: int | None = None
-        for frame in self._whole(box, stream, wanted):
+        for frame in self._whole(box, stream):
             if frame.pts is not None:
                 pts = frame.pts - start
             else:
@@ -211,6 +176,13 @@ class PyAVReader:
             if latest is None or pts > latest:
                 latest = pts
                 yield pts, frame
+
+    def _depth(self) -> int:
+        """How many decoded pictures may wait."""
+        layout = av.VideoFormat(self.info.pixel_format)
+        return depth_for(
+            self.info.width_px * self.info.height_px * layout.padded_bits_per_pixel // 8
+        )
 
     def scan(self) -> Iterator[PyAVFrame]:
         """Every picture of the film, once, in order of presentation.
@@ -224,7 +196,7 @@ class PyAVReader:
         self.n_passed = 0
         with (
             opened(self._path) as (box, stream),
-            closing(ahead(self._timed(box, stream), self._depth)) as timed,
+            closing(ahead(self._timed(box, stream), self._depth())) as timed,
         ):
             for frame_id, (pts, frame) in enumerate(timed):
                 self.n_passed += 1
@@ -250,7 +222,7 @@ class PyAVReader:
         keys, n_whole = KeyFrames(self._path, self._decoder, self.info.start.pts), 0
         with (
             opened(self._path) as (box, stream),
-            closing(ahead(keys.pictures(box, stream), self._depth)) as found,
+            closing(ahead(keys.pictures(box, stream), self._depth())) as found,
         ):
             for frame_id, pts, frame in found:
                 n_whole += 1
@@ -267,7 +239,7 @@ class PyAVReader:
         self._at_hand.keep(frame.ref.frame_id, frame)
 
     def read(self, refs: Sequence[FrameRef]) -> Iterator[PyAVFrame]:
-        """The pictures at `refs`, in one pass; gaps of over 8 s are sought over, not decoded.
+        """The pictures at `refs`, in one pass, each decoded from the key frame before it.
 
         Parameters
         ----------
@@ -284,12 +256,18 @@ class PyAVReader:
         kept = [self._at_hand.get(ref.frame_id) for ref in refs]
         targets = [round(ref.time.exact_seconds / base) for ref in refs]
         away = [target for target, one in zip(targets, kept, strict=True) if one is None]
-        with self._walk(away) as walk:
+        if not away:
+            yield from (one for one in kept if one is not None)
+            return
+        with (
+            self._walk(away, far) as walk,
+            closing(ahead(map(partial(walk.exactly, far=far), away), self._depth())) as found,
+        ):
             for ref, target, known in zip(refs, targets, kept, strict=True):
                 if known is not None:
                     yield known
                     continue
-                frame = walk.exactly(target, far)
+                frame = next(found)
                 if frame is None:
                     raise DecodeError(
                         f"{self._path}: the picture at {ref.label} is not there any more",
@@ -333,12 +311,37 @@ class PyAVReader:
             )
         return self._wrapped(frame, -1, pts)
 
-    def _walk(self, targets: Sequence[int] | None = None) -> Walk:
+    def _walk(self, targets: Sequence[int] = (), far: int = 0) -> Walk:
         """A way to `targets`, and only to them; without them, to anywhere."""
         self._decoder = Decoder(self._path)
-        # A deinterlaced picture leans on the one before it, which must be decoded too.
-        lead_seconds = 0 if self._interlace.field_order == "progressive" else 1
-        start = self.info.start
-        wanted = None if targets is None else {start.pts + target for target in targets}
-        leapt = partial(self._timed, wanted=wanted)
-        return Walk(lambda: opened(self._path), self._timed, leapt, start, lead_seconds)
+        start, interlace = self.info.start, self._interlace
+        if not targets or interlace.flagged or interlace.field_order != "progressive":
+            # A deinterlaced picture leans on the one before it, which must be decoded too; and of
+            # one that is stored in two fields, the second one is not seen to belong to it.
+            lead_seconds = 0 if interlace.field_order == "progressive" else 1
+            return Walk(lambda: opened(self._path), self._timed, start, None, lead_seconds)
+        needed = Needed({start.pts + target for target in targets}, far)
+        chosen = partial(self._chosen, needed)
+        return Walk(lambda: opened(self._path), self._timed, start, chosen)
+
+    def _chosen(
+        self,
+        needed: Needed,
+        box: av.container.InputContainer,
+        stream: av.VideoStream,
+        since: int | None,
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        """As `_timed`, of the pictures that are needed; it ends where one has no time of its own."""
+        start, latest = self.info.start.pts, None
+        since = None if since is None else start + since
+        for frame in self._decoder.needed(box, stream, needed, since):
+            if frame.pts is None:
+                return
+            pts = frame.pts - start
+            if latest is None or pts > latest:
+                latest = pts
+                yield pts, frame
+
+
+def _converter(info: VideoInfo) -> Converter:
+    return Converter(info.color, info.codec, info.clean_aperture)

@@ -12,6 +12,8 @@ from ava.core.media_time import MediaTime
 
 Opened = tuple[av.container.InputContainer, av.VideoStream]
 Timed = tuple[int, av.VideoFrame]  # the time counts from the first picture of the film
+Way = Callable[[av.container.InputContainer, av.VideoStream], Iterator[Timed]]
+ChosenWay = Callable[[av.container.InputContainer, av.VideoStream, int | None], Iterator[Timed]]
 
 _FIRST_STEP_BACK_SECONDS = 2
 _STEPS_GROW_BY = 4
@@ -35,10 +37,12 @@ class Walk:
         Opens the file anew.
     timed : callable
         Decodes what was opened, from where it stands, with times that strictly increase.
-    leapt : callable
-        The same after a leap, where pictures that nobody will ask for may be missing.
     start : MediaTime
         The stream's own time of the first picture.
+    chosen : callable, optional
+        The same, where pictures that nobody will ask for may be missing: after a leap from a time
+        on, or from the start. What is not found on that way is looked for again from the start,
+        with all pictures.
     lead_seconds : float
         How long before its target a leap must end: pictures may lean on those before them.
     """
@@ -46,20 +50,22 @@ class Walk:
     def __init__(
         self,
         opened: Callable[[], AbstractContextManager[Opened]],
-        timed: Callable[[av.container.InputContainer, av.VideoStream], Iterator[Timed]],
-        leapt: Callable[[av.container.InputContainer, av.VideoStream], Iterator[Timed]],
+        timed: Way,
         start: MediaTime,
+        chosen: ChosenWay | None = None,
         lead_seconds: float = 0,
     ) -> None:
         self._lead_seconds = lead_seconds
-        self._opened, self._timed, self._after_leap, self._start = opened, timed, leapt, start
+        self._opened, self._timed, self._chosen, self._start = opened, timed, chosen, start
         self._stack = ExitStack()
-        self._leapt = False
+        self._is_whole = True
         self._n_failed = 0
         self._reached = 0
 
     def __enter__(self) -> Walk:
         self._go_to_start()
+        if self._chosen is not None:
+            self._pictures, self._is_whole = self._chosen(self._box, self._stream, None), False
         return self
 
     def __exit__(
@@ -78,12 +84,12 @@ class Walk:
         target : int
             A time not before that of the latest call.
         far : int
-            A way longer than this is leapt over; a shorter one is decoded.
+            A way longer than this is leapt over.
         """
         if target - self._reached > far and self._n_failed < _FAILED_LEAPS_BORNE:
             self._leap(target)
         found = self._ahead(target)
-        if found is None and self._leapt:
+        if found is None and not self._is_whole:
             self._n_failed += 1
             self._go_to_start()
             found = self._ahead(target)
@@ -112,8 +118,7 @@ class Walk:
         # file that begins in the middle of a group of pictures.
         self._stack.close()
         self._box, self._stream = self._stack.enter_context(self._opened())
-        self._pictures = self._timed(self._box, self._stream)
-        self._leapt = False
+        self._pictures, self._is_whole = self._timed(self._box, self._stream), True
 
     def _leap(self, target: int) -> None:
         """Go to a key frame at or before `target`, trying further back until there is one.
@@ -127,7 +132,7 @@ class Walk:
                 break
             pictures = self._from_key_frame(before, target)
             if pictures is not None:
-                self._pictures, self._leapt = pictures, True
+                self._pictures, self._is_whole = pictures, False
                 return
             back_seconds = max(_FIRST_STEP_BACK_SECONDS, back_seconds * _STEPS_GROW_BY)
         self._n_failed += 1
@@ -138,7 +143,11 @@ class Walk:
             self._box.seek(before + self._start.pts, stream=self._stream, backward=True)
         except (av.error.FFmpegError, OSError):
             return None
-        pictures = self._after_leap(self._box, self._stream)
+        pictures = (
+            self._timed(self._box, self._stream)
+            if self._chosen is None
+            else self._chosen(self._box, self._stream, target)
+        )
         for pts, frame in pictures:
             # Without a time stamp, its time was only counted from where the seek landed.
             if frame.pts is None or pts > target:

@@ -18,9 +18,8 @@ from ava.core.errors import DecodeError, MediaError, MediaNotFound, UnreadableMe
 from ava.core.identity import combined_id, content_id
 from ava.core.media_time import MediaTime, clock
 from ava.source.conversion import halved
-from ava.source.info import ColorInfo, FrameRef, VideoInfo, shown_size
+from ava.source.info import STILL_SUFFIXES, ColorInfo, FrameRef, VideoInfo, shown_size
 
-STILL_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"})
 _ONE_PER_SECOND = Fraction(1)
 
 
@@ -117,6 +116,13 @@ class StillFrame:
 class StillsReader:
     """A folder of pictures, or one picture.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        The folder, or the file.
+    known : VideoInfo, optional
+        What was found when it was opened before; it is then not looked into now.
+
     Attributes
     ----------
     info : VideoInfo
@@ -129,7 +135,7 @@ class StillsReader:
         Always False; here so that every source has it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, known: VideoInfo | None = None) -> None:
         files = still_files(path) if path.is_dir() else [path]
         if not files:
             raise MediaNotFound(
@@ -140,16 +146,19 @@ class StillsReader:
         self.n_passed = len(files)
         self.n_torn = 0
         self.ended_early = False
-        first = self._first_readable()
-        self.info = VideoInfo(
+        self.info = known or self._looked_into(path)
+
+    def _looked_into(self, path: Path) -> VideoInfo:
+        first, n_files = self._first_readable(), len(self._files)
+        return VideoInfo(
             path=path,
             kind="stills",
-            fingerprint=partial(stills_id, files),
+            fingerprint=partial(stills_id, self._files),
             width_px=first.shape[1],
             height_px=first.shape[0],
-            duration_seconds=float(len(files)),
+            duration_seconds=float(n_files),
             frame_rate=_ONE_PER_SECOND,
-            n_frames_from_header=len(files),
+            n_frames_from_header=n_files,
             codec="stills",
             pixel_format="rgb24",
             color=ColorInfo("rgb", True, "sdr"),

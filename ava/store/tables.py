@@ -68,8 +68,10 @@ def read_table(path: Path) -> dict[str, Any]:
 
 def _as_numpy(column: Any) -> NDArray[Any] | list[str]:
     if pa.types.is_fixed_size_list(column.type):
-        flat = _numbers(column.combine_chunks().flatten())
-        return flat.reshape(-1, column.type.list_size)
+        rows, size = column.combine_chunks(), column.type.list_size
+        # flatten() would load all that pyarrow can compute.
+        flat = rows.flatten() if rows.null_count else rows.values.slice(rows.offset * size)
+        return _numbers(flat)[: len(rows) * size].reshape(-1, size)
     if pa.types.is_string(column.type):
         return [str(value) for value in column.to_pylist()]
     if pa.types.is_boolean(column.type):

@@ -45,7 +45,7 @@ class TextAnalyser:
 
     card: ClassVar[AnalyserCard] = AnalyserCard(
         "text",
-        4,
+        5,
         TextRegions,
         height_px=540,
         settings={
