@@ -7,6 +7,7 @@ dependency and a second copy of the weights.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -81,6 +82,8 @@ class Graph:
 
 def session(model: bytes, n_threads: int) -> Any:
     """An `onnxruntime.InferenceSession` on the processor."""
+    # On Linux, too, it has something to tell its makers, and keeps a thread for that.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime  # here: it takes a moment, which listing the scorers must not pay
 
     options = onnxruntime.SessionOptions()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from ava.core.copies import Original
 from ava.core.shared_memory import SharedMemory
 
-_ALONE = {"ORT_DISABLE_TELEMETRY": "1"}  # for which ONNX Runtime has a thread of its own
 _ready: list[ScoringProcess] = []
 
 
@@ -22,9 +21,7 @@ class ScoringProcess(Original):
     """
 
     def __init__(self, memory: SharedMemory) -> None:
-        super().__init__(
-            "ava.scoring.worker", memory.number, environment=_ALONE, handed=(memory.number,)
-        )
+        super().__init__("ava.scoring.worker", memory.number, handed=(memory.number,))
         self.memory = memory
 
 
