@@ -12,6 +12,7 @@ from ava.source.info import FieldOrder, Interlace
 
 _LINES_OF_VIDEO = frozenset({480, 486, 512, 576, 608, 1080, 1088})
 _MIN_SHARE = 0.25  # of the frames looked at; a progressive film has a few that look combed
+_CLEAN_FRAMES = 10  # that a stretch begins with: two turns of a pull-down, of which 4 were combed
 _TELECINE_REPEATS = 0.15  # 3:2 pull-down repeats a field in two frames of five
 
 
@@ -34,6 +35,8 @@ def interlace_of(stretches: Iterable[Iterable[av.VideoFrame]]) -> Interlace:
                 counts = {
                     key.removeprefix("lavfi.idet."): one for key, one in seen.metadata.items()
                 }
+            if _is_clean(counts):
+                break
         combed = _count(counts, "multiple.tff"), _count(counts, "multiple.bff")
         n_top, n_bottom = n_top + combed[0], n_bottom + combed[1]
         n_frames += sum(combed) + _count(counts, "multiple.progressive")
@@ -42,6 +45,14 @@ def interlace_of(stretches: Iterable[Iterable[av.VideoFrame]]) -> Interlace:
         return Interlace("progressive", flagged, False)
     order: FieldOrder = "tff" if n_top >= n_bottom else "bff"
     return Interlace(order, flagged, n_repeats >= _TELECINE_REPEATS * n_frames)
+
+
+def _is_clean(counts: dict[str, str]) -> bool:
+    """Whether so many frames are whole, and none was combed, by itself or with its neighbors."""
+    combed = ("multiple.tff", "multiple.bff", "single.tff", "single.bff")
+    return _count(counts, "multiple.progressive") >= _CLEAN_FRAMES and not any(
+        _count(counts, key) for key in combed
+    )
 
 
 def _count(counts: dict[str, str], key: str) -> int:
