@@ -12,6 +12,7 @@ import numpy as np
 
 from ava.casting import cast_title
 from ava.core.errors import AvaError, ConfigError
+from ava.core.file_names import file_safe
 from ava.core.frame_batch import FrameBatch
 from ava.core.geometry import cropped
 from ava.core.media_time import parse_time
@@ -31,7 +32,6 @@ from ava.source.info import SourceFrame
 from ava.source.opening import open_source
 from ava.store.atomic import write_atomic
 from ava.store.cast_files import known_characters
-from ava.store.stills import file_safe
 from ava.store.title_folder import Title, folder_for, is_title_folder, read_title
 
 _LINES_PX = 540

@@ -13,6 +13,7 @@ from typing import Any
 
 from ava.core.canvas import Canvas
 from ava.core.errors import ConfigError, MediaError
+from ava.core.file_names import file_safe
 from ava.core.geometry import Box
 from ava.core.progress import OnProgress, silent
 from ava.deciding import kept
@@ -35,7 +36,6 @@ from ava.store.decisions import (
 from ava.store.decisions_csv import to_csv
 from ava.store.kept_pictures import KeptPictures
 from ava.store.manifest import read_manifest, write_manifest
-from ava.store.stills import file_safe
 from ava.store.title_folder import (
     CROPS,
     CROPS_FILE,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ava.casting import cast_title, known_of
 from ava.core.errors import ConfigError, MediaError
+from ava.core.file_names import file_safe
 from ava.core.media_time import parse_time
 from ava.core.progress import OnProgress, silent
 from ava.ranking.genre import profile_for, require_profile
@@ -29,7 +30,7 @@ from ava.store.atomic import recover, replacing_folder
 from ava.store.crops import layouts_of
 from ava.store.decisions import keep_decisions
 from ava.store.manifest import SourceStamp, write_manifest
-from ava.store.stills import Provenance, file_safe
+from ava.store.stills import Provenance
 from ava.store.title_folder import (
     SCORES,
     Title,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ava.casting import cast_title
 from ava.core.errors import ConfigError
+from ava.core.file_names import file_safe
 from ava.core.media_time import MediaTime
 from ava.core.progress import OnProgress, silent
 from ava.pipeline import TitleResult, rank_title
@@ -41,7 +42,6 @@ from ava.store.decisions import keep_decisions
 from ava.store.kept_pictures import KeptPictures
 from ava.store.manifest import read_manifest, write_manifest
 from ava.store.season_files import write_season
-from ava.store.stills import file_safe
 from ava.store.title_folder import (
     STILLS,
     Title,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ava.core.canvas import Canvas
+from ava.core.file_names import file_safe
 from ava.core.geometry import Box, cropped
 from ava.core.progress import OnProgress, Progress
 from ava.ranking.canvas_picks import CanvasPick
@@ -27,7 +28,6 @@ from ava.store.kept_pictures import KeptPictures, made_with, write_kept
 from ava.store.stills import (
     Provenance,
     StillSettings,
-    file_safe,
     write_hdr_still,
     write_still,
 )

@@ -25,6 +25,7 @@ MIN_SIDE_PX = 32
 
 _SIDE_PX = 224  # the long side of what the network sees
 _STEP_PX = 32  # it halves five times
+_USUAL_SIDES = (128, 224)  # of the pictures of most films, as it sees them
 _GRIDS = ((8, 2), (16, 2), (32, 6))  # pixels of a cell, and guesses in each
 _MIN_CONFIDENCE = 0.5
 _APART = 0.1  # of the picture's height: nearer hips are of the same body
@@ -110,6 +111,7 @@ class BodyJoints:
 
     def __init__(self, path: Path, n_threads: int = 1) -> None:
         self._of_shape = lru_cache(N_SHAPES)(partial(_Net, path.read_bytes(), n_threads))
+        self._of_shape(_USUAL_SIDES)  # now, for whoever is copied when everything is open
 
     def find(self, picture: NDArray[np.uint8]) -> FoundBodies:
         """The bodies of a picture, uint8 (H, W, 3) in RGB, with at least `MIN_SIDE_PX` a side."""

@@ -31,7 +31,8 @@ class Graph:
 
     def __init__(self) -> None:
         self._nodes: list[bytes] = []
-        self._weights: list[bytes] = []
+        self._weights: list[bytes | memoryview] = []  # megabytes: put together once, at the end
+        self._n_weights = 0
 
     def add(self, operator: str, *inputs: str, **attributes: int | Sequence[int]) -> str:
         """Any ONNX operator with whole-number attributes."""
@@ -49,19 +50,24 @@ class Graph:
         return self._constant(np.ascontiguousarray(values, "<f4"), FLOAT)
 
     def _constant(self, values: NDArray[Any], element: int) -> str:
-        name = f"weight_{len(self._weights)}"
+        name = f"weight_{self._n_weights}"
+        self._n_weights += 1
         fields = b"".join(_whole(1, side) for side in values.shape)
-        fields += _whole(2, element) + _text(8, name) + _bytes(9, values.tobytes())
-        self._weights.append(_bytes(5, fields))
+        fields += _whole(2, element) + _text(8, name) + _opening(9, values.nbytes)
+        self._weights += [
+            _opening(5, len(fields) + values.nbytes) + fields,
+            values.data.cast("B"),
+        ]
         return name
 
     def finished(self, values: str, n_axes: int) -> bytes:
         """The serialised model, whose one output has so many axes."""
         self._append("Identity", (values,), OUTPUT, {})
         graph = b"".join(_bytes(1, node) for node in self._nodes) + _text(2, "ava")
-        graph += b"".join(self._weights)
         graph += _bytes(11, _tensor(INPUT, _INT8, 4)) + _bytes(12, _tensor(OUTPUT, FLOAT, n_axes))
-        return _whole(1, _IR_VERSION) + _bytes(7, graph) + _bytes(8, _whole(2, _OPSET))
+        n_bytes = len(graph) + sum(map(len, self._weights))
+        head = _whole(1, _IR_VERSION) + _bytes(8, _whole(2, _OPSET)) + _opening(7, n_bytes)
+        return b"".join([head, graph, *self._weights])
 
     def _append(
         self,
@@ -105,8 +111,12 @@ def _whole(number: int, value: int) -> bytes:
     return _varint(number << 3) + _varint(value)
 
 
+def _opening(number: int, n_bytes: int) -> bytes:
+    return _varint(number << 3 | 2) + _varint(n_bytes)
+
+
 def _bytes(number: int, value: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(value)) + value
+    return _opening(number, len(value)) + value
 
 
 def _text(number: int, value: str) -> bytes:

@@ -12,11 +12,11 @@ from typing import Any
 from ava.catalog.databases import TABLE, database_rows
 from ava.catalog.seasons import seasons_in
 from ava.core.errors import AvaError, ConfigError, StoreError
+from ava.core.file_names import file_safe
 from ava.ranking.genre import require_profile
 from ava.settings import Settings, updated
 from ava.source.remote import RemotePath, SourcePath, located
 from ava.store.databases import is_database, without_password
-from ava.store.stills import file_safe
 from ava.store.tables import read_rows
 
 REQUIRED = ("title_id", "path")

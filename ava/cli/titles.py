@@ -65,7 +65,7 @@ def each_title(
 
 def is_new(source: str, out: Path) -> bool:
     """Whether a film has no folder below `out` yet, by its name: nothing is opened for that."""
-    from ava.store.stills import file_safe
+    from ava.core.file_names import file_safe
 
     path = Path(source)
     return (path.is_file() or "://" in source) and not (out / file_safe(path.stem)).exists()

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ava.core.canvas import ATTENTION, Canvas
+from ava.core.file_names import file_safe
 from ava.core.geometry import Box, cropped
 from ava.ranking.canvas_picks import CanvasPick, LayoutOf
 from ava.ranking.canvases import FrameLayout
 from ava.ranking.pool import Pool
-from ava.store.stills import Provenance, StillSettings, file_safe, write_still
+from ava.store.stills import Provenance, StillSettings, write_still
 from ava.store.tables import read_table
 from ava.store.title_folder import CROPS, CROPS_FILE, read_json, write_json
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -195,8 +194,3 @@ def jpeg_bytes(pixels: NDArray[np.uint8], quality: int = _PROXY_QUALITY) -> byte
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
-
-
-def file_safe(text: str) -> str:
-    """Text as part of a file name on any system: letters, digits, dots and dashes."""
-    return re.sub(r"[^\w.\-]+", "-", text, flags=re.UNICODE).strip("-.") or "still"
