@@ -44,8 +44,8 @@ if __name__ == "__main__":
 def commands(film: Path, out: Path, others: Path | None) -> dict[str, tuple[str, ...]]:
     """What is run, in order; the second `ava rank` finds what the first one left.
 
-    Ours comes next to bare decoding, in whose time it is told: a shared machine is slower by a fifth
-    after minutes of work.
+    Ours comes next to bare decoding, in whose time it is told: a shared machine has quicker and slower
+    minutes.
     """
     found: dict[str, tuple[str, ...]] = {"PyAV, bare decoding": (*_PYTHON, _DECODE, str(film))}
     ffmpeg = shutil.which("ffmpeg")
