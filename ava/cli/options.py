@@ -60,7 +60,7 @@ WORKERS = typer.Option(
     None,
     "--workers",
     metavar="N",
-    help="Processes that score while the film is scanned, of about 0.4 GB each; 0 for none beside "
+    help="Processes that score while the film is scanned, of up to 0.4 GB each; 0 for none beside "
     "this one. Two by default, on one core one. The results are the same.",
 )
 CATALOG = typer.Argument(
