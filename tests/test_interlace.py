@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ava.source.interlace import interlace_of
 from ava.source.opening import open_source
 
 Picture = NDArray[np.uint8]
@@ -84,6 +86,31 @@ def test_telecine_is_reported(photographs: dict[str, Picture], tmp_path: Path) -
     path = stored(frames_of(photographs["china"], "telecine"), tmp_path / "film.mp4")
     with open_source(path) as source:
         assert source.info.interlace.telecined
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_before", "n_least", "n_most"),
+    [("progressive", 0, 10, 14), ("tff", 0, 24, 24), ("tff", 5, 24, 24), ("telecine", 3, 24, 24)],
+)
+def test_only_a_clean_stretch_is_cut_short(
+    photographs: dict[str, Picture], kind: Kind, n_before: int, n_least: int, n_most: int
+) -> None:
+    """A few whole pictures before combed ones do not hide these."""
+    frames = frames_of(photographs["china"], "progressive")[:n_before]
+    frames += frames_of(photographs["china"], kind)
+    n_looked_at = 0
+
+    def stretch() -> Iterator[av.VideoFrame]:
+        nonlocal n_looked_at
+        for number, picture in enumerate(frames[:24]):
+            n_looked_at += 1
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            yield frame.reformat(format="yuv420p")
+
+    found = interlace_of([stretch()])
+    assert n_least <= n_looked_at <= n_most
+    assert found.field_order == ("progressive" if kind == "progressive" else "tff")
 
 
 def test_pictures_are_whole_and_keep_their_times(
