@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
@@ -19,7 +20,7 @@ from typing import IO, Any
 _SAID_BYTES = 2000
 
 
-class Process:
+class Process(ABC):
     """The parent's side of a process with two pipes.
 
     Attributes
@@ -62,9 +63,9 @@ class Process:
         except ValueError:
             return f"killed by signal {-returncode}"
 
+    @abstractmethod
     def _waited_for(self) -> int:
         """With what it ended, once it has; negative for a signal."""
-        raise NotImplementedError
 
 
 class Child(Process):
