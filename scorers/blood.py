@@ -26,7 +26,7 @@ class BloodScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="blood",
-        version=2,
+        version=3,
         family="filters",
         height_px=270,
         columns=(

@@ -14,7 +14,7 @@ from ava.core.frame_batch import FrameBatch
 from ava.core.palettes import palette_of
 from ava.scoring.analyses import Analyses
 from ava.scoring.contract import Column, ScorerCard
-from scorers.pictures import Floats, Weightless, extremes, per_frame
+from scorers.pictures import Floats, Weightless, extremes, lab_of, per_frame
 
 _LEVELS = 6
 N_BINS = _LEVELS**3
@@ -31,7 +31,7 @@ class ColorScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="color",
-        version=2,
+        version=3,
         height_px=180,
         settings={"named_colors": NAMES},
         columns=(
@@ -150,7 +150,7 @@ def palette(picture: NDArray[np.uint8]) -> tuple[Floats, Floats]:
 def _palette(weights: NDArray[np.float64], colors: NDArray[np.float64]) -> tuple[Floats, Floats]:
     occupied = weights > 0
     weights, colors = weights[occupied], colors[occupied]
-    points = cv2.cvtColor((colors[None] / 255).astype(np.float32), cv2.COLOR_RGB2Lab)[0]
+    points = lab_of(colors / 255)
     means, shares = palette_of(colors, points.astype(np.float64), weights, N_PALETTE)
     return means.astype(np.float32), shares.astype(np.float32)
 
@@ -168,7 +168,7 @@ def named_shares(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
 @cache
 def _names_of_cells() -> NDArray[np.int64]:
     middles = (np.indices((_CELLS,) * 3).reshape(3, -1).T + 0.5) / _CELLS
-    return name_index(cv2.cvtColor(middles[None].astype(np.float32), cv2.COLOR_RGB2Lab)[0])
+    return name_index(lab_of(middles))
 
 
 def _measure(picture: NDArray[np.uint8]) -> dict[str, float | NDArray[np.floating]]:

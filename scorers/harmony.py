@@ -59,7 +59,7 @@ class HarmonyScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="harmony",
-        version=1,
+        version=2,
         height_px=180,
         columns=(
             Column(

@@ -30,7 +30,7 @@ class WhiteBalanceScorer(Weightless):
 
     card: ClassVar[ScorerCard] = ScorerCard(
         name="white_balance",
-        version=1,
+        version=2,
         height_px=180,
         columns=(
             Column(

@@ -23,7 +23,7 @@ from scorers.analysers.text import TextAnalyser
 from scorers.color import ColorScorer, color_histogram, colorfulness, named_shares, palette
 from scorers.faces import FaceScorer
 from scorers.lighting import LightingScorer
-from scorers.pictures import lightness
+from scorers.pictures import lab, lab_of, lightness
 from scorers.sharpness import SharpnessScorer
 from scorers.text import TextScorer
 
@@ -128,6 +128,17 @@ def test_lightness_is_that_of_cielab(photographs: dict[str, Picture]) -> None:
         assert np.abs(lightness(np.ascontiguousarray(picture[::3, ::3])) - exact).max() < 0.03, name
 
 
+def test_lab_is_that_of_scikit_image(photographs: dict[str, Picture]) -> None:
+    for name, picture in photographs.items():
+        exact = rgb2lab(picture[::3, ::3])  # type: ignore[no-untyped-call]
+        small = np.ascontiguousarray(picture[::3, ::3])
+        assert np.abs(lab(small) - exact).max() < 0.02, name
+    ramp = np.arange(256, dtype=np.uint8)
+    colors = np.stack([ramp, ramp[::-1], ramp // 7], axis=1)
+    exact = rgb2lab(colors[None])[0]  # type: ignore[no-untyped-call]
+    assert np.abs(lab_of(colors / 255) - exact).max() < 0.02
+
+
 def naive_histogram(picture: Picture) -> NDArray[np.float64]:
     counts = np.zeros(216)
     for red, green, blue in picture.reshape(-1, 3).tolist():
@@ -147,8 +158,8 @@ def test_the_216_bins_match_a_naive_loop(photographs: dict[str, Picture]) -> Non
 
 def test_named_colors_match_a_naive_naming(photographs: dict[str, Picture]) -> None:
     for name, picture in photographs.items():
-        lab = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2Lab).reshape(-1, 3)
-        naive = np.bincount(name_index(lab), minlength=len(NAMES)) / len(lab)
+        colors = rgb2lab(picture).reshape(-1, 3)  # type: ignore[no-untyped-call]
+        naive = np.bincount(name_index(colors), minlength=len(NAMES)) / len(colors)
         given = named_shares(picture)
         assert given.sum() == pytest.approx(1), name
         assert np.abs(given - naive).sum() < 0.15, name  # colors are looked up in steps of 8

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import Saliency
 from ava.scoring.contract import AnalyserCard, Runtime
+from scorers.pictures import lab
 
 _MAP = (64, 64)
 _SHOWN = (48, 27)
@@ -32,7 +33,7 @@ class SaliencyAnalyser:
     fills large things, but also bright skies.
     """
 
-    card: ClassVar[AnalyserCard] = AnalyserCard("saliency", 2, Saliency, height_px=270)
+    card: ClassVar[AnalyserCard] = AnalyserCard("saliency", 3, Saliency, height_px=270)
     road: ClassVar[str] = ""
 
     def open(self, runtime: Runtime) -> None:
@@ -68,15 +69,15 @@ def spectral_residual(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def fine_grained(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Differences from the surroundings of one sRGB picture; see `spectral_residual`."""
-    small = cv2.resize(picture, _FINE, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(picture, _FINE, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     if np.max(cv2.meanStdDev(small)[1]) < _MIN_STD:
         return np.zeros((_SHOWN[1], _SHOWN[0]), np.float32)
-    lab = cv2.cvtColor((small / 255).astype(np.float32), cv2.COLOR_RGB2Lab)
-    total = np.zeros(lab.shape[:2], np.float32)
+    colors = lab(small)
+    total = np.zeros(colors.shape[:2], np.float32)
     for reach in _SURROUNDINGS:
         size = (2 * reach + 1, 2 * reach + 1)
-        around = cv2.blur(lab, size, borderType=cv2.BORDER_REFLECT_101)
-        off = cv2.subtract(lab, around)
+        around = cv2.blur(colors, size, borderType=cv2.BORDER_REFLECT_101)
+        off = cv2.subtract(colors, around)
         total += cv2.sqrt(cv2.transform(cv2.multiply(off, off), _SUM))
     smooth = cv2.GaussianBlur(total, (0, 0), _FINE_SIGMA)
     return _density(cv2.resize(smooth, _SHOWN, interpolation=cv2.INTER_AREA).astype(np.float32))
