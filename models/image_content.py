@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.lite_graph import interpreter
-from models.lite_writer import LiteWriter, Ranges, Relu, given, stored_ranges
+from models.lite_levels import Ranges, given, stored_ranges
+from models.lite_writer import LiteWriter, Relu
 from models.torch_weights import arrays_in
 
 N_FEATURES = 1280

@@ -15,6 +15,9 @@ N_SHAPES = 4
 changes between them."""
 
 
+_LAST_OLD_CODE = 127  # newer operators are known by their new code alone
+
+
 class LiteGraph:
     """A network for LiteRT, to be changed.
 
@@ -63,7 +66,7 @@ class LiteGraph:
     def step(self, kind: int, inputs: Sequence[int], output: int, options: Any = None) -> Any:
         """A new step, which still has to be put among the others."""
         code, step = self._schema.OperatorCodeT(), self._schema.OperatorT()
-        code.builtinCode = code.deprecatedBuiltinCode = kind
+        code.builtinCode, code.deprecatedBuiltinCode = kind, min(kind, _LAST_OLD_CODE)
         code.version = 1
         step.opcodeIndex = len(self.tree.operatorCodes)
         self.tree.operatorCodes.append(code)

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.lite_graph import N_SHAPES, interpreter
-from models.lite_writer import LiteWriter, Ranges, Relu, given, stored_ranges, weights_in
+from models.lite_levels import Ranges, given, stored_ranges, weights_in
+from models.lite_writer import LiteWriter, Relu
 
 WEIGHTS = Path(__file__).with_suffix(".npz")
 RANGES = "technical_quality"

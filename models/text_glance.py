@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.lite_graph import N_SHAPES, interpreter
-from models.lite_writer import LiteWriter, Relu, given, weights_in
+from models.lite_levels import given, weights_in
+from models.lite_writer import LiteWriter, Relu
 
 WEIGHTS = Path(__file__).with_suffix(".npz")
 LONG_SIDE_PX = 480

@@ -61,7 +61,8 @@ def lab_of(colors: NDArray[np.floating]) -> Floats:
     """CIELAB (D65) of sRGB colors 0..1, float32 (N, 3)."""
     colors = np.asarray(colors, np.float64)
     light = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
-    return _lab(light[None].astype(np.float32))[0]
+    found: Floats = _lab(light[None].astype(np.float32))[0]
+    return found
 
 
 def _lab(light: Floats) -> Floats:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.runner import scaled
 from models.lite_graph import LiteGraph, interpreter
-from models.lite_writer import LiteWriter, given
+from models.lite_levels import given
+from models.lite_writer import LiteWriter
 from models.weights import require
 
 Picture = NDArray[np.uint8]

@@ -160,7 +160,9 @@ def test_most_frames_of_films_need_no_close_look(
     analyser, looked_at = TextAnalyser(), []
     analyser.open(Runtime(n_threads=1))
     monkeypatch.setattr(
-        analyser, "_ink", lambda part: looked_at.append(part.size) or np.zeros(part.shape[:2])
+        analyser._detection,
+        "ink",
+        lambda part: looked_at.append(part.size) or np.zeros(part.shape[:2]),
     )
     n_free, shares = 0, []
     for picture in (one for pictures in textless.values() for one in pictures):

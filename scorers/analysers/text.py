@@ -1,4 +1,4 @@
-"""Lines of burnt-in text, by PaddleOCR's detector in ONNX Runtime."""
+"""Lines of burnt-in text, by PaddleOCR's detector."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from ava.core.frame_batch import FrameBatch
 from ava.scoring.analyses import TextRegions
 from ava.scoring.contract import AnalyserCard, Runtime
-from models.onnx_graph import session
+from models.text_detection import STEP_PX, TextDetection
 from models.text_glance import TextGlance
 from models.weights import require
 
 WEIGHTS = "text_detection_ppocr"
-_STEP_PX = 32  # the network halves five times
 _LONG_SIDE_PX = 576
 # Of what the glance takes for text: somewhere, and around there. What it leaves out is lost.
 _LIKELY, _DOUBT = 0.7, 0.5
@@ -30,9 +29,6 @@ _LEAST_CONTRAST = 12  # gray levels from the darkest to the brightest spot
 _INK, _MIN_CONFIDENCE, _UNCLIP = 0.3, 0.88, 1.5
 _MAX_THICKNESS = 0.3  # of the picture's height
 _MIN_HEIGHT_PX = 4
-_STD = np.array([0.229, 0.224, 0.225], np.float32)
-_SCALE = 1 / (_STD * np.float32(255))
-_SHIFT = np.array([-0.485, -0.456, -0.406], np.float32) / _STD
 
 Part = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
 Region = tuple[tuple[float, float, float, float], float]  # shares of the picture; confidence
@@ -45,7 +41,7 @@ class TextAnalyser:
 
     card: ClassVar[AnalyserCard] = AnalyserCard(
         "text",
-        5,
+        6,
         TextRegions,
         height_px=540,
         settings={
@@ -58,13 +54,13 @@ class TextAnalyser:
     road: ClassVar[str] = ""
 
     def __init__(self) -> None:
-        self._session: Any = None
+        self._detection: Any = None
         self._glance: Any = None
 
     def open(self, runtime: Runtime) -> None:
         """Load the detector."""
         path = require(WEIGHTS, runtime.on_progress, runtime.may_download)
-        self._session = session(path.read_bytes(), runtime.n_threads)
+        self._detection = TextDetection(path, runtime.n_threads)
         self._glance = TextGlance(runtime.n_threads)
 
     def analyse(self, frames: FrameBatch, /) -> TextRegions:
@@ -73,7 +69,7 @@ class TextAnalyser:
         boxes: list[tuple[float, float, float, float]] = []
         confidence: list[float] = []
         for row, picture in enumerate(frames.pixels):
-            if min(picture.shape[:2]) < _STEP_PX:
+            if min(picture.shape[:2]) < STEP_PX:
                 continue
             for box, sure in self._found(picture):
                 rows.append(row)
@@ -106,23 +102,12 @@ class TextAnalyser:
         ink = np.zeros((height, width), np.float32)
         for left, top, right, bottom in parts:
             there = np.s_[top:bottom, left:right]
-            ink[there] = np.maximum(ink[there], self._ink(close[there]))
+            ink[there] = np.maximum(ink[there], self._detection.ink(close[there]))
         return _regions(ink)
 
-    def _ink(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """How much each pixel looks like text, 0..1, shape (h, w)."""
-        tensor = np.empty((1, 3, *picture.shape[:2]), np.float32)
-        blue_first = cv2.split(picture)[::-1]
-        for plane, values, scale, shift in zip(tensor[0], blue_first, _SCALE, _SHIFT, strict=True):
-            np.multiply(values, scale, out=plane)
-            np.add(plane, shift, out=plane)
-        name = self._session.get_inputs()[0].name
-        ink: NDArray[np.float32] = self._session.run(None, {name: tensor})[0][0, 0]
-        return ink
-
     def close(self) -> None:
-        """Let go of the session."""
-        self._session = self._glance = None
+        """Let go of the networks."""
+        self._detection = self._glance = None
 
 
 def _size(picture: NDArray[np.uint8], long_side_px: int) -> tuple[int, int]:
@@ -130,7 +115,7 @@ def _size(picture: NDArray[np.uint8], long_side_px: int) -> tuple[int, int]:
     height, width = picture.shape[:2]
     shrink = min(1.0, long_side_px / max(height, width))
     across, down = (
-        max(_STEP_PX, round(side * shrink / _STEP_PX) * _STEP_PX) for side in (width, height)
+        max(STEP_PX, round(side * shrink / STEP_PX) * STEP_PX) for side in (width, height)
     )
     return across, down
 
@@ -155,7 +140,7 @@ def _parts(likelihood: NDArray[np.float32], shape: tuple[int, ...]) -> list[Part
 def _part(first: NDArray[np.floating], end: NDArray[np.floating], shape: tuple[int, ...]) -> Part:
     """The part around two corners (x, y) whose sides the network can halve, inside the picture."""
     limit = np.array(shape[::-1])
-    size = np.ceil((end - first) / _STEP_PX).astype(int) * _STEP_PX
+    size = np.ceil((end - first) / STEP_PX).astype(int) * STEP_PX
     size = np.minimum(limit, np.maximum(size, _LEAST_SIDE_PX))
     left, top = np.clip(((first + end - size) / 2).round().astype(int), 0, limit - size).tolist()
     return left, top, left + int(size[0]), top + int(size[1])
