@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ava.scan.film_pass import Seen
 from ava.scan.shortlist import ClosedShot, Moments, ShotShortlist, quick_score
 from ava.scan.shots import Boundary, Shot
-from ava.scan.transitions import THUMB_SIZE, unrelated
+from ava.scan.transitions import THUMB_SIZE, Tones
 from ava.source.opening import Source
 
 
@@ -54,16 +54,16 @@ def shots_of_key_frames(
     waiting: deque[_Run] = deque()
     n_shots = first = latest = 0
     start_seconds = latest_seconds = 0.0
-    before: NDArray[np.float32] | None = None
+    before: Tones | None = None
     for one in seen:
         frame, facts = one.frame, one.facts
         latest, latest_seconds = frame.ref.frame_id, frame.ref.time.seconds
         thumb = cv2.resize(facts.small, THUMB_SIZE, interpolation=cv2.INTER_AREA)
-        thumb = thumb.astype(np.float32).reshape(1, -1)
-        if before is not None and unrelated(before, thumb, max_correlation)[0]:
+        tones = Tones.of(thumb.astype(np.float32).reshape(1, -1))
+        if before is not None and before.unrelated(tones, max_correlation)[0]:
             waiting.append(_Run(first, start_seconds, latest, latest_seconds))
             first, start_seconds = latest, latest_seconds
-        before = thumb
+        before = tones
         score = quick_score(replace(facts, motion=0.0), 0.0)  # what lies between is no motion
         shortlist.add(frame, score, lambda small=facts.small: _alone(small))  # type: ignore[misc]
         while waiting and waiting[0].end <= shortlist.decided_to:

@@ -79,42 +79,44 @@ class TransitionFinder:
 
     def _search(self, until: int) -> None:
         thumbs = np.stack(self._thumbs) if self._thumbs else np.zeros((0, 1), np.float32)
+        tones = Tones.of(thumbs)
         spans: list[tuple[int, int]] = []
         for half in _HALF_WIDTHS:
-            spans += self._spans(thumbs, half, until)
+            spans += self._spans(thumbs, tones, half, until)
         self._merge(sorted(spans))
         self._searched = until
         keep_from = max(self._first, until - 2 * LOOK_AHEAD)
         self._thumbs = self._thumbs[keep_from - self._first :]
         self._first = keep_from
 
-    def _spans(self, thumbs: NDArray[np.float32], half: int, until: int) -> list[tuple[int, int]]:
+    def _spans(
+        self, thumbs: NDArray[np.float32], tones: Tones, half: int, until: int
+    ) -> list[tuple[int, int]]:
         """Transitions (first, last frame) whose middle lies in [searched, until)."""
         low = max(self._searched - self._first, half)
         high = min(until - self._first, len(thumbs) - half)
         if high <= low:
             return []
-        settings, middle = self._settings, np.arange(low, high)
-        # Most frames fail the first test or the second, and are not tried any further.
-        change = thumbs[low + half : high + half] - thumbs[low - half : high - half]
-        differ = _mean_square(change) > settings.min_difference**2
-        middle, change = middle[differ], change[differ]
-        start = thumbs[middle - half]
-        new = unrelated(start, thumbs[middle + half], settings.max_correlation)
-        middle, change, start = middle[new], change[new], start[new]
+        before, after = slice(low - half, high - half), slice(low + half, high + half)
+        settings = self._settings
+        # Most frames fail one of the first tests, and are not tried any further.
+        change = thumbs[after] - thumbs[before]
+        power = _mean_square(change)
+        rows = power > settings.min_difference**2
+        rows &= tones.at(before).unrelated(tones.at(after), settings.max_correlation)
+        middle, change, power = np.arange(low, high)[rows], change[rows], power[rows]
         if not len(middle):
             return []
-        power = _mean_square(change)
-        good, shares = np.ones(len(middle), bool), []
+        start, good, shares = thumbs[middle - half], np.ones(len(middle), bool), []
         for step in (-half // 2, 0, (half + 1) // 2):
             offset = thumbs[middle + step] - start
-            share = (offset * change).mean(axis=1) / power
-            unexplained = _mean_square(offset - share[:, None] * change)
+            share = _mean_product(offset, change) / power
+            unexplained = _mean_square(offset) - share**2 * power
             good &= unexplained < settings.max_residual**2 * power
             shares.append(share)
-        before, centre, after = shares
-        good &= (centre > 0.25) & (centre < 0.75) & (before > -0.1) & (after < 1.1)
-        good &= (centre - before > 0.04) & (after - centre > 0.04)
+        early, centre, late = shares
+        good &= (centre > 0.25) & (centre < 0.75) & (early > -0.1) & (late < 1.1)
+        good &= (centre - early > 0.04) & (late - centre > 0.04)
         return [span for row in middle[good] if (span := self._extent(thumbs, int(row), half))]
 
     def _extent(
@@ -144,20 +146,44 @@ class TransitionFinder:
                 self._found.append(Transition(first, last, 1))
 
 
+@dataclass(frozen=True)
+class Tones:
+    """Pictures less their mean.
+
+    Attributes
+    ----------
+    off_mean : ndarray of float32, shape (N, P)
+        Gray levels of each.
+    variance : ndarray of float32, shape (N,)
+        Of each.
+    """
+
+    off_mean: NDArray[np.float32]
+    variance: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, thumbs: NDArray[np.float32]) -> Tones:
+        """Those of pictures (N, P)."""
+        off_mean = thumbs - thumbs.mean(axis=1, keepdims=True)
+        return cls(off_mean, _mean_square(off_mean))
+
+    def at(self, rows: slice) -> Tones:
+        """Those of some of them."""
+        return Tones(self.off_mean[rows], self.variance[rows])
+
+    def unrelated(self, others: Tones, max_correlation: float) -> NDArray[np.bool_]:
+        """Whether each shows something else than its counterpart; a flat one is related to nothing."""
+        size = np.sqrt(np.maximum(self.variance * others.variance, 1e-6))
+        correlation = _mean_product(self.off_mean, others.off_mean) / size
+        flat = np.minimum(self.variance, others.variance) < _FLAT_VARIANCE
+        result: NDArray[np.bool_] = flat | (correlation < max_correlation)
+        return result
+
+
 def _mean_square(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    squares: NDArray[np.float32] = np.einsum("ij,ij->i", rows, rows) / np.float32(rows.shape[1])
-    return squares
+    return _mean_product(rows, rows)
 
 
-def unrelated(
-    start: NDArray[np.float32], end: NDArray[np.float32], max_correlation: float
-) -> NDArray[np.bool_]:
-    """Whether two pictures show different things; a flat one is unrelated to everything."""
-    start_variance, end_variance = start.var(axis=1), end.var(axis=1)
-    covariance = (
-        (start - start.mean(axis=1, keepdims=True)) * (end - end.mean(axis=1, keepdims=True))
-    ).mean(axis=1)
-    correlation = covariance / np.sqrt(np.maximum(start_variance * end_variance, 1e-6))
-    flat = np.minimum(start_variance, end_variance) < _FLAT_VARIANCE
-    result: NDArray[np.bool_] = flat | (correlation < max_correlation)
-    return result
+def _mean_product(rows: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    products: NDArray[np.float32] = np.einsum("ij,ij->i", rows, others) / np.float32(rows.shape[1])
+    return products
