@@ -135,3 +135,11 @@ def test_films_give_clean_picks(
                 assert not span[0] < one.frame_id < span[1], (name, one.label, span)
             with Image.open(ranked.folder / f"proxies/{one.frame_id:08d}.jpg") as picture:
                 assert np.asarray(picture).mean() > 8
+
+
+def test_a_man_who_is_a_blur_is_no_pick(ranked_films: dict[str, ava.RankedTitle]) -> None:
+    """Seen by eye: he runs in, smeared from head to foot, before a garden that is sharp."""
+    ranked = ranked_films["chaplin"]
+    (smeared,) = (one for one in ranked.ranking.dropped if one.gate == "smeared")
+    assert 13 in smeared.example_frame_ids
+    assert all(one.frame_id != 13 for one in ranked.candidates)

@@ -52,6 +52,9 @@ def pool_of(n_rows: int, seed: int = 0, **given_columns: Any) -> Pool:
         "eyes_downcast": 0.0,
         "face_height": 0.3,
         "landmark_confidence": 0.9,
+        "depth_of_field": 0.1,
+        "subject_motion": 0.1,
+        "action_peak": 0.1,
     }
     for name, value in {**fine, **given_columns}.items():
         values[name] = np.broadcast_to(np.asarray(value, np.float32), values[name].shape).copy()
@@ -97,6 +100,14 @@ def test_transition_frames_are_dropped() -> None:
     pool = pool_of(8)
     pool.in_transition[2] = True
     assert [one.gate for one in apply_gates(pool, GateSettings()).dropped] == ["transition"]
+
+
+def test_a_subject_is_smeared_where_it_is_soft_and_quick() -> None:
+    soft = column(12, 0.1, -0.15, 2, 3, 4)
+    quick, abrupt = column(12, 0.1, 1.2, 3, 9), column(12, np.nan, 0.8, 4, 10)
+    pool = pool_of(12, depth_of_field=soft, subject_motion=quick, action_peak=abrupt)
+    gated = apply_gates(pool, GateSettings())
+    assert [(one.gate, list(one.rows)) for one in gated.dropped] == [("smeared", [3, 4])]
 
 
 def test_a_uniformly_soft_film_is_not_all_blurred() -> None:

@@ -36,6 +36,10 @@ class GateSettings:
     blurred_share : float
         A frame is blurred when its sharpness, or that of its sharpest area, is below this share
         of the title's upper quartile.
+    smeared_softness, smeared_speed : float
+        A subject is smeared by its own movement when it is softer than what is around it by more
+        than this (see the column ``depth_of_field``), and moves faster, in diagonals a second, or
+        turns as abruptly.
     clipped_dark, clipped_bright : float
         Share of the picture without drawing in the shadows, in the lights.
     text_card : float
@@ -58,6 +62,8 @@ class GateSettings:
     black_brightness: float = 5.0
     uniform_contrast: float = 6.0
     blurred_share: float = 0.72
+    smeared_softness: float = 0.06
+    smeared_speed: float = 0.35
     clipped_dark: float = 0.92
     clipped_bright: float = 0.6
     text_card: float = 0.5
@@ -150,6 +156,14 @@ def _blurred(pool: Pool, settings: GateSettings) -> Mask:
     return closed
 
 
+def _smeared(pool: Pool, settings: GateSettings) -> Mask:
+    # Soft, it may be a matter of focus; quick, it may be caught all the same: both are needed.
+    soft = pool.column("depth_of_field") < -settings.smeared_softness
+    quick = pool.column("subject_motion") > settings.smeared_speed
+    quick |= pool.column("action_peak") > settings.smeared_speed
+    return soft & quick
+
+
 def _eyes_shut(pool: Pool, settings: GateSettings) -> Mask:
     shut = pool.column("eyes_open") < settings.eyes_open
     shut &= ~(pool.column("eyes_downcast") >= 0.5)
@@ -189,6 +203,14 @@ GATES = (
     Gate(
         "blurred", "blurred, compared with the rest of this title", True, _blurred,
         (("blurred_share", "sharpness"), ("blurred_share", "sharpest_area")),
+    ),
+    Gate(
+        "smeared", "a subject smeared by its own movement", True, _smeared,
+        (
+            ("smeared_softness", "depth_of_field"),
+            ("smeared_speed", "subject_motion"),
+            ("smeared_speed", "action_peak"),
+        ),
     ),
     Gate(
         "eyes_shut", "a principal face with its eyes shut", True, _eyes_shut,
