@@ -80,7 +80,7 @@ def column(n_rows: int, good: float, bad: float, *bad_rows: int) -> NDArray[np.f
         ("black", "brightness", 50, 2),
         ("uniform", "contrast", 60, 1),
         ("text", "text_card", 0, 0.9),
-        ("text", "text_share", 0, 0.2),
+        ("text", "text_share", 0, 0.05),
         ("text", "subtitle_band", 0, 0.9),
         ("clipped", "clipped_bright", 0, 0.8),
         ("clipped", "clipped_dark", 0, 0.97),
@@ -108,6 +108,19 @@ def test_a_subject_is_smeared_where_it_is_soft_and_quick() -> None:
     pool = pool_of(12, depth_of_field=soft, subject_motion=quick, action_peak=abrupt)
     gated = apply_gates(pool, GateSettings())
     assert [(one.gate, list(one.rows)) for one in gated.dropped] == [("smeared", [3, 4])]
+
+
+def test_beside_a_title_nothing_of_its_shot_is_taken() -> None:
+    pool = pool_of(12, text_share=column(12, 0, 0.2, 5))  # four to a shot, one a second
+    gated = apply_gates(pool, GateSettings())
+    assert [(one.gate, list(one.rows)) for one in gated.dropped] == [
+        ("text", [5]),
+        ("fading_title", [4, 6]),
+    ]
+    subtitle = pool_of(12, text_share=column(12, 0, 0.06, 5))
+    assert [one.gate for one in apply_gates(subtitle, GateSettings()).dropped] == ["text"]
+    at_a_cut = pool_of(12, text_share=column(12, 0, 0.2, 4))
+    assert list(apply_gates(at_a_cut, GateSettings()).dropped[1].rows) == [5]
 
 
 def test_a_uniformly_soft_film_is_not_all_blurred() -> None:

@@ -48,6 +48,9 @@ class GateSettings:
         Share of the picture under text from which the text is in the way.
     subtitle_band : float
         How sure it must be that subtitles are burnt in; a short one covers less than `text_share`.
+    title_share, title_seconds : float
+        Lettering that covers so much of the picture is a title, which fades in and out: so long
+        before and after it, the same shot is not taken.
     eyes_open : float
         Below this the eyes of the principal face are shut; eyes that look down are not.
     eyes_face_height, eyes_confidence : float
@@ -69,6 +72,8 @@ class GateSettings:
     text_card: float = 0.5
     text_share: float = 0.025
     subtitle_band: float = 0.5
+    title_share: float = 0.1
+    title_seconds: float = 1.0
     eyes_open: float = 0.2
     eyes_face_height: float = 0.12
     eyes_confidence: float = 0.5
@@ -129,6 +134,14 @@ def _text(pool: Pool, settings: GateSettings) -> Mask:
     card = pool.column("text_card") >= settings.text_card
     card |= pool.column("subtitle_band") >= settings.subtitle_band
     return card | (pool.column("text_share") >= settings.text_share)
+
+
+def _fading_title(pool: Pool, settings: GateSettings) -> Mask:
+    closed = np.zeros(len(pool), bool)
+    for row in np.flatnonzero(pool.column("text_share") >= settings.title_share):
+        near = np.abs(pool.pts_seconds - pool.pts_seconds[row]) <= settings.title_seconds
+        closed |= near & (pool.shot_index == pool.shot_index[row])
+    return closed & pool.is_film
 
 
 def _credits(pool: Pool, settings: GateSettings) -> Mask:
@@ -192,6 +205,10 @@ GATES = (
     Gate(
         "text", "a title card, credits, or a picture with text burnt in", True, _text,
         tuple((name, name) for name in ("text_card", "text_share", "subtitle_band")),
+    ),
+    Gate(
+        "fading_title", "beside a title, which may still be fading in or out", True,
+        _fading_title, (("title_share", ""), ("title_seconds", "")),
     ),
     Gate(
         "credits", "among studio logos or end credits", True, _credits, (("credits_minutes", ""),)
