@@ -164,7 +164,7 @@ def test_a_failure_leaves_earlier_results_alone(
     def full_disk(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("PIL.Image.Image.save", full_disk)
+    monkeypatch.setattr("ava.store.stills._jpeg", full_disk)
     with pytest.raises(StoreError, match="disk is full"):
         ava.rank(path, tmp_path / "out", top=1, settings=load_settings(None, ["stills.quality=80"]))
     after = {one: one.read_bytes() for one in ranked.folder.rglob("*") if one.is_file()}
