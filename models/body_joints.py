@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lite_graph import N_SHAPES, LiteGraph, interpreter
+from models.lite_graph import N_SHAPES, LiteGraph, LiteNet
 
 MIN_SIDE_PX = 32
 """Smaller pictures hold nobody that it knows."""
@@ -85,17 +85,13 @@ class _Net:
     def __init__(self, model: bytes, n_threads: int, sides: tuple[int, int]) -> None:
         self.sides = sides
         self.anchors = _anchors(sides)
-        self._net = interpreter(_resized(model, sides), n_threads, sides)
-        self._input = self._net.get_input_details()[0]["index"]
-        self._points, self._scores = (one["index"] for one in self._net.get_output_details())
+        self._net = LiteNet(_resized(model, sides), n_threads, sides)
 
     def seen(self, shown: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """Logits (N,), and four points each from the middle of the cell, in pixels, (N, 4, 2)."""
-        self._net.set_tensor(self._input, shown[None])
-        self._net.invoke()
-        logits = self._net.get_tensor(self._scores)[0, :, 0].astype(np.float64)
+        points, logits = self._net.of(shown[None])
         # The first four numbers are a box of one size, which tells nothing.
-        return logits, self._net.get_tensor(self._points)[0][:, 4:].reshape(-1, 4, 2)
+        return logits[0, :, 0].astype(np.float64), points[0][:, 4:].reshape(-1, 4, 2)
 
 
 class BodyJoints:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lite_graph import interpreter
+from models.lite_graph import LiteNet
 from models.lite_levels import Ranges, given, stored_ranges
 from models.lite_writer import LiteWriter, Relu
 from models.torch_weights import arrays_in
@@ -47,9 +47,7 @@ class ImageContent:
 
     def __init__(self, path: Path, n_threads: int = 1) -> None:
         model = written(arrays_in(path), stored_ranges()[RANGES])
-        self._net = interpreter(model, n_threads, _SIZE[::-1])
-        self._input = self._net.get_input_details()[0]["index"]
-        self._output = self._net.get_output_details()[0]["index"]
+        self._net = LiteNet(model, n_threads, _SIZE[::-1])
 
     def of(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The last features before its classes.
@@ -64,10 +62,8 @@ class ImageContent:
         ndarray of float32, shape (1280,)
             From 0; means over the picture.
         """
-        self._net.set_tensor(self._input, given(shrunk(picture), False, True))
-        self._net.invoke()
-        features: NDArray[np.float32] = self._net.get_tensor(self._output).ravel()
-        return features
+        (features,) = self._net.of(given(shrunk(picture), False, True))
+        return features.ravel()
 
 
 def shrunk(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

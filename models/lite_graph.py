@@ -167,3 +167,33 @@ def interpreter(model: bytes, n_threads: int, sides: tuple[int, int]) -> Any:
         opened.resize_tensor_input(opened.get_input_details()[0]["index"], [1, *sides, 3])
         opened.allocate_tensors()
     return opened
+
+
+class LiteNet:
+    """A network of LiteRT with one input, ready to be asked.
+
+    Parameters
+    ----------
+    model : bytes
+        The network as a file.
+    n_threads : int
+        What it may use.
+    sides : tuple of int
+        Lines and columns of its first picture.
+    """
+
+    def __init__(self, model: bytes, n_threads: int, sides: tuple[int, int]) -> None:
+        self._net = interpreter(model, n_threads, sides)
+        self._input = self._net.get_input_details()[0]["index"]
+        self._outputs = [one["index"] for one in self._net.get_output_details()]
+        self._shape: tuple[int, ...] = (1, *sides, 3)
+
+    def of(self, shown: NDArray[Any]) -> list[NDArray[np.float32]]:
+        """All that it gives of a picture, (1, H, W, 3); of another size than before, it takes longer."""
+        if shown.shape != self._shape:
+            self._shape = shown.shape
+            self._net.resize_tensor_input(self._input, self._shape)
+            self._net.allocate_tensors()
+        self._net.set_tensor(self._input, shown)
+        self._net.invoke()
+        return [self._net.get_tensor(one) for one in self._outputs]

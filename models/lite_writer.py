@@ -32,7 +32,7 @@ _PAIR = 2  # a field of 2 × 2
 class LiteWriter:
     """A network in the making; every method adds an operator and gives back its output's number.
 
-    Its input is `pictures`, (1, H, W, 3), as `given` makes them.
+    Its input is `pictures`, (1, H, W, 3), as `models.lite_levels.given` makes them.
 
     Parameters
     ----------

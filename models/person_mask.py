@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lite_graph import LiteGraph, interpreter
+from models.lite_graph import LiteGraph, LiteNet
 
 SIDES = (256, 256)
 """Lines and columns of what it sees and gives."""
@@ -36,9 +36,7 @@ class PersonMaskNetwork:
     """
 
     def __init__(self, path: Path, n_threads: int = 1) -> None:
-        self._net = interpreter(_in_plain_words(path.read_bytes()), n_threads, SIDES)
-        self._input = self._net.get_input_details()[0]["index"]
-        self._output = self._net.get_output_details()[0]["index"]
+        self._net = LiteNet(_in_plain_words(path.read_bytes()), n_threads, SIDES)
 
     def of(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """How surely each field is part of a person.
@@ -62,10 +60,8 @@ class PersonMaskNetwork:
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        self._net.set_tensor(self._input, np.asarray(shown, np.uint8)[None])
-        self._net.invoke()
-        mask: NDArray[np.float32] = self._net.get_tensor(self._output)[0, :, :, 0]
-        return mask
+        (mask,) = self._net.of(np.asarray(shown, np.uint8)[None])
+        return mask[0, :, :, 0]
 
 
 def _in_plain_words(model: bytes) -> bytes:

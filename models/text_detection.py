@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lite_graph import interpreter
+from models.lite_graph import LiteNet
 from models.lite_levels import Ranges, given, stored_ranges
 from models.lite_writer import LiteWriter, Relu
 from models.onnx_weights import Convolution, convolutions_in
@@ -52,10 +52,7 @@ class TextDetection:
 
     def __init__(self, path: Path, n_threads: int = 1) -> None:
         model = written(convolutions_in(path), stored_ranges()[RANGES])
-        self._shape: tuple[int, ...] = (1, STEP_PX + 2, STEP_PX + 2, 3)
-        self._net = interpreter(model, n_threads, self._shape[1:3])
-        self._input = self._net.get_input_details()[0]["index"]
-        self._output = self._net.get_output_details()[0]["index"]
+        self._net = LiteNet(model, n_threads, (STEP_PX + 2, STEP_PX + 2))
 
     def ink(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """How much each pixel looks like the core of a line of text.
@@ -70,15 +67,8 @@ class TextDetection:
         ndarray of float32, shape (H, W)
             0..1.
         """
-        shown = given(framed(picture), False, True)
-        if shown.shape != self._shape:  # parts of pictures come in all shapes
-            self._shape = shown.shape
-            self._net.resize_tensor_input(self._input, self._shape)
-            self._net.allocate_tensors()
-        self._net.set_tensor(self._input, shown)
-        self._net.invoke()
-        ink: NDArray[np.float32] = self._net.get_tensor(self._output)[0, :, :, 0]
-        return ink
+        (ink,) = self._net.of(given(framed(picture), False, True))
+        return ink[0, :, :, 0]
 
 
 def framed(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

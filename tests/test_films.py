@@ -143,3 +143,11 @@ def test_a_man_who_is_a_blur_is_no_pick(ranked_films: dict[str, ava.RankedTitle]
     (smeared,) = (one for one in ranked.ranking.dropped if one.gate == "smeared")
     assert 13 in smeared.example_frame_ids
     assert all(one.frame_id != 13 for one in ranked.candidates)
+
+
+def test_a_title_that_is_half_gone_is_no_pick(shared_media: Path, tmp_path: Path) -> None:
+    """Seen by eye: at frame 708 the letters are faint, and no detector is sure of them."""
+    ranked = ava.rank(shared_media / "other" / "big_buck_bunny_opening.webm", tmp_path, top=12)
+    (beside,) = (one for one in ranked.ranking.dropped if one.gate == "fading_title")
+    assert 708 in beside.example_frame_ids
+    assert all(not 600 < one.frame_id < 715 for one in ranked.candidates)
