@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lite_graph import interpreter
+from models.lite_graph import LiteNet
 
 _SIDE_PX, _CELL_PX = 192, 4
 _PLACES = 8  # of a guess: two for the box, then six points
@@ -60,9 +60,7 @@ class BlazeFaceNetwork:
     """
 
     def __init__(self, path: Path, min_confidence: float, n_threads: int = 1) -> None:
-        self._net = interpreter(path.read_bytes(), n_threads, (_SIDE_PX, _SIDE_PX))
-        self._input = self._net.get_input_details()[0]["index"]
-        self._guesses, self._logits = (one["index"] for one in self._net.get_output_details())
+        self._net = LiteNet(path.read_bytes(), n_threads, (_SIDE_PX, _SIDE_PX))
         self._min_logit = np.log(min_confidence / (1 - min_confidence))
         self._shown = np.empty((_SIDE_PX, _SIDE_PX, 3), np.uint8)
         self._values = np.empty((1, _SIDE_PX, _SIDE_PX, 3), np.float32)
@@ -86,17 +84,17 @@ class BlazeFaceNetwork:
         cv2.remap(picture, *samples, cv2.INTER_LINEAR, self._shown, cv2.BORDER_CONSTANT)
         np.multiply(self._shown, _LEVELS, out=self._values[0])
         np.subtract(self._values, 1, out=self._values)
-        self._net.set_tensor(self._input, self._values)
-        self._net.invoke()
-        logits = self._net.get_tensor(self._logits)[0, :, 0]
+        all_guesses, all_logits = self._net.of(self._values)
+        logits = all_logits[0, :, 0]
         rows = np.flatnonzero(logits >= self._min_logit)
-        guesses = self._net.get_tensor(self._guesses)[0, rows].reshape(-1, _PLACES, 2)
+        confidence = (1 / (1 + np.exp(-logits[rows]))).astype(np.float32, copy=False)
+        guesses = all_guesses[0, rows].reshape(-1, _PLACES, 2)
         # The middle and the size of the box, then points; all but the size count from the cell.
         half = guesses[:, 1] / 2
         guesses[:, 1] = guesses[:, 0] + half
         guesses[:, 0] -= half
         guesses += self._cells[rows, None]
-        places, confidence = _one_each(guesses, 1 / (1 + np.exp(-logits[rows])))
+        places, confidence = _one_each(guesses, confidence)
         places = (places * scale + corner).astype(np.float32)
         return FoundFaces(places[:, :2].reshape(-1, 4), confidence, places[:, 2:])
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lite_graph import N_SHAPES, interpreter
+from models.lite_graph import N_SHAPES, LiteNet
 from models.lite_levels import Ranges, given, stored_ranges, weights_in
 from models.lite_writer import LiteWriter, Relu
 
@@ -52,7 +52,7 @@ class TechnicalQuality:
         self._in_whole_numbers = in_whole_numbers
         ranges = stored_ranges()[RANGES][:_N_WHOLE] if in_whole_numbers else None
         model = written(weights, ranges)
-        self._of_shape = lru_cache(N_SHAPES)(partial(interpreter, model, n_threads))
+        self._of_shape = lru_cache(N_SHAPES)(partial(LiteNet, model, n_threads))
         self._head = [(weights[f"head.{at}.weight"], weights[f"head.{at}.bias"]) for at in (0, 2)]
 
     def of(self, picture: NDArray[np.uint8]) -> float:
@@ -71,11 +71,8 @@ class TechnicalQuality:
         """
         if min(picture.shape[:2]) < MIN_SIDE_PX:
             return float("nan")
-        net = self._of_shape(picture.shape[:2])
         shown = given(picture, _UPSIDE_DOWN, self._in_whole_numbers)
-        net.set_tensor(net.get_input_details()[0]["index"], shown)
-        net.invoke()
-        pools = [net.get_tensor(one["index"]) for one in net.get_output_details()]
+        pools = self._of_shape(picture.shape[:2]).of(shown)
         means, fourths = pools[::2], pools[1::2]
         pooled = [
             part.ravel()

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lite_graph import N_SHAPES, interpreter
+from models.lite_graph import N_SHAPES, LiteNet
 from models.lite_levels import given, weights_in
 from models.lite_writer import LiteWriter, Relu
 
@@ -39,7 +39,7 @@ class TextGlance:
     """
 
     def __init__(self, n_threads: int, path: Path = WEIGHTS) -> None:
-        self._of_shape = lru_cache(N_SHAPES)(partial(interpreter, _model(path), n_threads))
+        self._of_shape = lru_cache(N_SHAPES)(partial(LiteNet, _model(path), n_threads))
 
     def likelihood(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """How likely each field of a picture is part of a line of text.
@@ -62,12 +62,8 @@ class TextGlance:
         whole = cv2.copyMakeBorder(small, 0, down, 0, across, cv2.BORDER_REPLICATE)
         net = self._of_shape(whole.shape[:2])
         shown = given(whole.astype(np.uint8, copy=False), _UPSIDE_DOWN, in_whole_numbers=False)
-        net.set_tensor(net.get_input_details()[0]["index"], shown)
-        net.invoke()
-        found: NDArray[np.float32] = net.get_tensor(net.get_output_details()[0]["index"])[
-            0, :, :, 0
-        ]
-        return found[::-1, ::-1]
+        (found,) = net.of(shown)
+        return found[0, ::-1, ::-1, 0]
 
 
 def _model(path: Path) -> bytes:
